@@ -1,0 +1,1 @@
+"""The language that mother and children both speak; imports nobody of ours."""

@@ -1,0 +1,1 @@
+"""What travels on the ZeroMQ sockets: frames, calls, topics, heartbeats."""

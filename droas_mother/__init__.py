@@ -1,0 +1,1 @@
+"""The control plane: starts, watches, protects and equips the child bots."""
