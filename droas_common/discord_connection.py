@@ -1,0 +1,247 @@
+"""One Discord client that stays on the gateway, whatever the gateway does.
+
+nextcord 3.2 ends `start()` on a malformed event, on a first connection that is refused and on a server
+error; it reconnects without any pause after a resumable close; and it does not notice that heartbeats are
+no longer acknowledged while events flow. So this loop makes a new client when one dies, lets every
+connection pass a governor, and watches the acknowledgements itself.
+"""
+
+import asyncio
+import math
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import nextcord
+from pydantic import SecretStr
+
+from droas_common.backoff import Backoff
+from droas_common.errors import RequestError
+from droas_common.logs import log
+from droas_common.settings import DiscordSettings
+from droas_common.wire.heartbeats import GatewayState
+
+OnState = Callable[[GatewayState, str], None]
+
+_BACKOFF = Backoff(first_s=0.5, factor=2.0, cap_s=30.0)
+"""Between connections. nextcord gives up a connection after 60 s, the governor's wait included."""
+
+_STABLE_S = 30.0
+"""A connection that lived this long ends the row of failures."""
+
+_ACK_CHECK_S = 2.0
+_ACK_GRACE_S = 10.0
+"""An acknowledgement later than one interval and this is taken for lost."""
+
+_FATAL_CLOSES = frozenset({4004, 4010, 4011, 4012, 4013, 4014})
+_WHY_FATAL = {
+    4004: "Discord refuses the token (4004): put the bot's current token into its file",
+    4010: "Discord refuses the shard (4010)",
+    4011: "Discord wants this bot sharded (4011): it is in too many groups for one process",
+    4012: "Discord no longer speaks this gateway version (4012): upgrade DROAS",
+    4013: "Discord does not know the intents asked for (4013)",
+    4014: (
+        "Discord disallows an intent (4014): switch on 'Message Content Intent' for this application in "
+        "the developer portal"
+    ),
+}
+
+
+class FatalGatewayError(RequestError):
+    """Discord refuses this token or these intents; only a new configuration helps."""
+
+
+class Governor:
+    """Lets connections through one by one, the slower the more of them failed in a row.
+
+    Args:
+        backoff: the waits between connections.
+    """
+
+    def __init__(self, backoff: Backoff = _BACKOFF) -> None:
+        self._backoff = backoff
+        self._failures = 0
+        self._opened_at: float | None = None
+
+    async def admit(self) -> None:
+        """Wait until the next connection may be opened, and count it."""
+        now = time.monotonic()
+        if self._opened_at is not None:
+            stable = now - self._opened_at > _STABLE_S
+            self._failures = 1 if stable else self._failures + 1
+            delay_s = self._backoff.delay_s(failures=self._failures, jitter=random.random())  # noqa: S311 - spreads load
+            await asyncio.sleep(delay_s)
+        self._opened_at = time.monotonic()
+
+
+class DiscordConnection:
+    """Keeps one client connected; every new client is wired by the owner.
+
+    Args:
+        token: the bot's token.
+        settings: where Discord is.
+        intents: what the gateway shall send.
+        on_state: told of every change, with words for a person.
+        wire: puts the owner's event handlers onto a fresh client, by `client.add_listener`.
+    """
+
+    def __init__(
+        self,
+        *,
+        token: SecretStr,
+        settings: DiscordSettings,
+        intents: nextcord.Intents,
+        on_state: OnState,
+        wire: Callable[[nextcord.Client], None],
+    ) -> None:
+        self._token = token
+        self._settings = settings
+        self._intents = intents
+        self._on_state = on_state
+        self._wire = wire
+        self._governor = Governor()
+        self._client: nextcord.Client | None = None
+        self._closing = False
+
+    @property
+    def client(self) -> nextcord.Client | None:
+        """The client in use; None before the first and between two."""
+        return self._client
+
+    @property
+    def latency_ms(self) -> float | None:
+        """Milliseconds between Discord's last heartbeat and its acknowledgement; None when unknown."""
+        latency = self._client.latency if self._client is not None and self._client.ws else math.inf
+        # nextcord stamps the sending late, in a thread, so a quick acknowledgement may seem to precede it.
+        return round(max(latency, 0.0) * 1000, 1) if math.isfinite(latency) else None
+
+    async def run(self) -> None:
+        """Stay connected until `close()` is called.
+
+        Raises:
+            FatalGatewayError: Discord refuses the token or the intents.
+        """
+        nextcord.http.Route.BASE = self._settings.rest_base
+        while not self._closing:
+            self._on_state(GatewayState.CONNECTING, "")
+            self._client = client = self._new_client()
+            try:
+                async with asyncio.TaskGroup() as group:
+                    watchdog = group.create_task(self._watch_acknowledgements(client))
+                    await self._live(client)
+                    watchdog.cancel()
+            except* FatalGatewayError as fatal:
+                raise fatal.exceptions[0] from None
+            finally:
+                self._client = None
+                await _close_quietly(client)
+
+    async def close(self) -> None:
+        """Leave the gateway with code 1000, so that Discord shows the bot offline at once."""
+        self._closing = True
+        if self._client is not None:
+            await _close_quietly(self._client)
+
+    async def _live(self, client: nextcord.Client) -> None:
+        """Run one client until it ends; everything that may pass is reported and swallowed."""
+        why = "the gateway closed the connection"
+        try:
+            await client.login(self._token.get_secret_value())
+            await client.connect()
+        except nextcord.LoginFailure as error:
+            raise self._fatal(_WHY_FATAL[4004]) from error
+        except nextcord.PrivilegedIntentsRequired as error:
+            raise self._fatal(_WHY_FATAL[4014]) from error
+        except nextcord.ConnectionClosed as error:
+            if error.code in _FATAL_CLOSES:
+                raise self._fatal(_WHY_FATAL[error.code]) from error
+            why = f"the gateway closed the connection with {error.code}"
+        except nextcord.HTTPException as error:
+            why = f"Discord answered {error.status}"
+        except (OSError, aiohttp.ClientError, TimeoutError) as error:
+            why = f"Discord cannot be reached: {type(error).__name__}"
+        except Exception as error:  # noqa: BLE001 - border: nextcord dies on events that it cannot parse
+            log.opt(exception=error).warning("discord_client_died", error=type(error).__name__)
+            why = f"the Discord client died: {type(error).__name__}"
+        if not self._closing:
+            self._on_state(GatewayState.LOST, why)
+            if client.ws is None:
+                # It died before any connection, where the governor has no say.
+                await self._governor.admit()
+
+    def _fatal(self, why: str) -> FatalGatewayError:
+        self._on_state(GatewayState.REFUSED, why)
+        return FatalGatewayError(why)
+
+    def _new_client(self) -> nextcord.Client:
+        client = _Client(
+            intents=self._intents,
+            member_cache_flags=nextcord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            guild_ready_timeout=self._settings.guild_ready_timeout_s,
+            allowed_mentions=nextcord.AllowedMentions.none(),
+        )
+        self._govern(client)
+        self._report_states(client)
+        self._wire(client)
+        return client
+
+    def _govern(self, client: nextcord.Client) -> None:
+        """Put the governor in front of every connection of this client, resumes included."""
+        http: Any = client.http
+        connect: Callable[..., Awaitable[Any]] = http.ws_connect
+
+        async def governed(url: str, *, compress: int = 0) -> Any:
+            await self._governor.admit()
+            return await connect(url, compress=compress)
+
+        http.ws_connect = governed
+
+    def _report_states(self, client: nextcord.Client) -> None:
+        async def on_ready() -> None:
+            self._on_state(GatewayState.READY, "")
+
+        async def on_resumed() -> None:
+            self._on_state(GatewayState.READY, "")
+
+        async def on_disconnect() -> None:
+            if not self._closing:
+                self._on_state(GatewayState.LOST, "the gateway connection was lost")
+
+        for handler in (on_ready, on_resumed, on_disconnect):
+            client.add_listener(handler)
+
+    async def _watch_acknowledgements(self, client: nextcord.Client) -> None:
+        """Close a connection whose heartbeats are no longer acknowledged, so that it is resumed."""
+        while not client.is_closed():
+            await asyncio.sleep(_ACK_CHECK_S)
+            keeper: Any = getattr(client.ws, "_keep_alive", None)  # nextcord gives no public way
+            if keeper is None or keeper.interval is None:
+                continue
+            silent_s = time.perf_counter() - keeper._last_ack  # noqa: SLF001
+            if silent_s > keeper.interval + _ACK_GRACE_S:
+                log.warning("gateway_acknowledgement_missing", silent_s=round(silent_s, 1))
+                self._on_state(GatewayState.LOST, "Discord no longer acknowledges heartbeats")
+                await client.ws.close(4000)
+
+
+class _Client(nextcord.Client):
+    """A client without nextcord's start-up round of application commands, of which DROAS has none."""
+
+    async def on_connect(self) -> None:
+        """Ask Discord for nothing."""
+
+    async def on_guild_available(self, guild: nextcord.Guild) -> None:
+        """Ask Discord for nothing."""
+
+
+async def _close_quietly(client: nextcord.Client) -> None:
+    """Close a client that may be half dead already; its end must not be held up by its own faults."""
+    try:
+        async with asyncio.timeout(3):
+            await client.close()
+    except Exception as error:  # noqa: BLE001 - border: a dying library may raise anything here
+        log.debug("discord_client_close_failed", error=type(error).__name__)

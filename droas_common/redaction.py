@@ -1,0 +1,81 @@
+"""Text in, safe text out: secrets never reach a log, an error, a metric or an event.
+
+Two layers. The values of all secrets that the process knows are certain; the shapes of well-known
+credentials catch what nobody registered. A cheap scan for the substrings that every shape contains
+decides first, so that an ordinary line costs microseconds.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+MASK = "[redacted]"
+
+_SHAPES = re.compile(
+    r"""
+      (?<![A-Za-z0-9_-])[MNO][A-Za-z0-9_-]{22,28}\.[A-Za-z0-9_-]{5,7}\.[A-Za-z0-9_-]{25,110}  # a bot token
+    | \bmfa\.[A-Za-z0-9_-]{80,95}                                                            # a legacy token
+    | (?<=/webhooks/)\d{15,21}/[A-Za-z0-9_%.-]{20,400}                                       # a webhook's path
+    | (?<=/interactions/)\d{15,21}/[A-Za-z0-9_%.-]{20,400}                                   # an interaction's path
+    | \bsk-[A-Za-z0-9_-]{16,220}                                                             # a model key
+    | (?i:\bAGE-SECRET-KEY-(?:PQ-)?1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{50,120})              # an age identity
+    | (?i:(?<=\bbot\s)|(?<=\bbearer\s))[A-Za-z0-9._~+/=-]{20,400}                            # an authorization header
+    | (?<=://)[^\s:/@]{1,100}:[^\s@/]{1,200}(?=@)                                            # credentials in a URL
+    | \beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}                        # a JWT
+    | -----BEGIN\ [A-Z0-9 ]{0,30}PRIVATE\ KEY-----[\s\S]{0,20000}?-----END                   # a PEM key
+    """,
+    re.VERBOSE,
+)
+_HINTS = re.compile(r"\.|/|sk-|KEY|://|(?i:bearer|bot )")
+_SECRET_NAMES = re.compile(r"(?i)token|secret|password|api_?key|authorization|private")
+_SHORTEST_SECRET = 6
+
+
+class Redactor:
+    """Masks the secrets that it was told of, and what looks like one.
+
+    Args:
+        secrets: values to mask wherever they stand; those under six characters are left out, because
+            masking them would eat ordinary words.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._values: frozenset[str] = frozenset()
+        self._exact: re.Pattern[str] | None = None
+        self.learn(secrets)
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Mask these values too, from now on, also as they stand in URLs and JSON."""
+        forms = {form for secret in secrets if len(secret) >= _SHORTEST_SECRET for form in _forms(secret)}
+        self._values |= forms
+        if self._values:
+            longest_first = sorted(self._values, key=len, reverse=True)
+            self._exact = re.compile("|".join(map(re.escape, longest_first)))
+
+    def text(self, text: str) -> str:
+        """Give the text with every secret masked."""
+        if self._exact is not None:
+            text = self._exact.sub(MASK, text)
+        return _SHAPES.sub(MASK, text) if _HINTS.search(text) else text
+
+    def value(self, value: Any, *, depth: int = 8) -> Any:
+        """Give JSON-like data with every secret masked, and everything under a telling key masked whole."""
+        if isinstance(value, str):
+            return self.text(value)
+        if depth <= 0:
+            return MASK if isinstance(value, Mapping | list | tuple) else value
+        if isinstance(value, Mapping):
+            return {
+                str(key): MASK if _SECRET_NAMES.search(str(key)) else self.value(item, depth=depth - 1)
+                for key, item in value.items()
+            }
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self.value(item, depth=depth - 1) for item in value]
+        return value if isinstance(value, int | float | bool | None) else self.text(str(value))
+
+
+def _forms(secret: str) -> set[str]:
+    """Give the ways in which one secret may be spelled in a log line."""
+    escaped = secret.encode("unicode_escape").decode("ascii")
+    return {secret, quote(secret, safe=""), escaped, escaped.replace('"', '\\"')}

@@ -1,0 +1,160 @@
+"""A client of the mother's tools on an asyncio loop: many calls in flight, one answer each.
+
+Nothing waits for ever: a call that gets no answer in time ends with ToolUnavailableError, and its late
+answer is dropped. The same idempotency key may then be sent again; the mother executes it once.
+"""
+
+import asyncio
+import itertools
+import time
+
+import msgspec
+import zmq
+
+from droas_common.errors import DefectError, OutsideError, RequestError
+from droas_common.tracing import current_trace_id, traceparent
+from droas_common.wire.calls import (
+    Actor,
+    CallError,
+    CallMeta,
+    CallParams,
+    ErrorCode,
+    Json,
+    Method,
+    ToolDescription,
+    ToolResult,
+    read_response,
+    read_result,
+    read_tools,
+    request_frame,
+)
+from droas_common.wire.frames import MAX_FRAME_BYTES, FrameError
+from droas_common.zmq_sockets import DrainedSocket
+
+MAX_IN_FLIGHT = 256
+"""Calls waiting for their answers; one more is refused at once instead of queued."""
+
+_WORTH_A_RETRY = (ErrorCode.OVERLOADED, ErrorCode.UNAVAILABLE)
+
+
+class ToolCallError(RequestError):
+    """The mother refuses the call, and would refuse it again.
+
+    Args:
+        message: the mother's words.
+        kind: the reason as a constant: denied, late, conflict, invalid_params, …
+    """
+
+    def __init__(self, message: str, *, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class ToolUnavailableError(OutsideError):
+    """No answer came in time, or the mother is overloaded; the same key may be tried again."""
+
+
+class ToolClient:
+    """Calls tools over one DEALER socket.
+
+    Args:
+        socket: a connected DEALER; it is owned from here on.
+    """
+
+    def __init__(self, socket: "zmq.Socket[bytes]") -> None:
+        self._socket = DrainedSocket(socket, self._on_message)
+        self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
+        self._ids = itertools.count(1)
+
+    def start(self) -> None:
+        """Begin to receive answers on the running loop."""
+        self._socket.start()
+
+    def close(self) -> None:
+        """Close the socket; calls still waiting end with ToolUnavailableError."""
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(ToolUnavailableError("the client was closed while the call was waiting"))
+        self._socket.close()
+
+    async def call(
+        self,
+        name: str,
+        arguments: Json,
+        *,
+        actor: Actor | None,
+        timeout_s: float = 5.0,
+        idempotency_key: str | None = None,
+    ) -> ToolResult:
+        """Call one tool and give what it gave.
+
+        Args:
+            name: the tool's name, `economy.balance`.
+            arguments: what its schema asks for.
+            actor: the Discord user on whose behalf; set by code from an event, never from a model's words.
+            timeout_s: seconds after which nobody waits any longer; travels as a deadline.
+            idempotency_key: unique for the effect wanted; needed by tools that change something.
+
+        Raises:
+            ToolCallError: refused; the same call would be refused again.
+            ToolUnavailableError: no answer in time, or overloaded.
+        """
+        trace_id = current_trace_id()
+        meta = CallMeta(
+            actor=actor,
+            deadline_unix_ms=int((time.time() + timeout_s) * 1000),
+            idempotency_key=idempotency_key,
+            traceparent=traceparent(trace_id) if trace_id else None,
+        )
+        params = CallParams(name=name, arguments=arguments, meta=meta)
+        return read_result(await self._ask(Method.CALL, params, timeout_s))
+
+    async def list_tools(self, *, timeout_s: float = 5.0) -> list[ToolDescription]:
+        """Give the tools that this caller may call.
+
+        Raises:
+            ToolUnavailableError: no answer in time.
+        """
+        return read_tools(await self._ask(Method.LIST, {}, timeout_s))
+
+    async def _ask(self, method: Method, params: object, timeout_s: float) -> msgspec.Raw:
+        if len(self._waiting) >= MAX_IN_FLIGHT:
+            raise ToolUnavailableError(f"{MAX_IN_FLIGHT} calls wait already", retry_after_s=0.1)
+        request_id = next(self._ids)
+        frame = request_frame(request_id, method, params)
+        if len(frame) > MAX_FRAME_BYTES:
+            raise ToolCallError(
+                f"the call has {len(frame)} bytes, more than {MAX_FRAME_BYTES}", kind="too_large"
+            )
+        future: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
+        self._waiting[request_id] = future
+        try:
+            if not self._socket.send(frame):
+                raise ToolUnavailableError("the mother takes no calls at the moment", retry_after_s=0.5)
+            async with asyncio.timeout(timeout_s):
+                return await future
+        except TimeoutError:
+            raise ToolUnavailableError(f"no answer to {method} within {timeout_s:g} s") from None
+        finally:
+            del self._waiting[request_id]
+
+    def _on_message(self, frames: list[bytes]) -> None:
+        try:
+            response = read_response(frames[-1])
+        except FrameError as error:
+            raise DefectError(f"the mother sent an answer that cannot be read: {error}") from error
+        future = self._waiting.get(response.id) if isinstance(response.id, int) else None
+        if future is None or future.done():
+            return  # too late: its caller has left
+        if response.error is not None:
+            future.set_exception(_as_exception(response.error))
+        elif response.result is not None:
+            future.set_result(msgspec.Raw(bytes(response.result)))
+
+
+def _as_exception(error: CallError) -> Exception:
+    kind = error.data.kind if error.data else "error"
+    if error.code in _WORTH_A_RETRY:
+        retry_after_ms = error.data.retry_after_ms if error.data else None
+        return ToolUnavailableError(error.message, retry_after_s=(retry_after_ms or 200) / 1000)
+    return ToolCallError(error.message, kind=kind)

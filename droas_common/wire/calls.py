@@ -1,0 +1,195 @@
+"""Tool calls on the wire: JSON-RPC 2.0 with the field names of the Model Context Protocol.
+
+A caller sends one request per ZeroMQ message and gets one response per request, matched by `id`.
+Methods: `tools/list`, `tools/call`, `calls/status`, `ping`.
+
+Source: JSON-RPC 2.0 specification; Model Context Protocol, tools.
+"""
+
+from enum import IntEnum, StrEnum
+from typing import Any
+
+import msgspec
+
+from droas_common.wire.frames import decode, encode
+
+Json = dict[str, Any]
+RequestId = str | int
+
+
+class Method(StrEnum):
+    """What can be asked of the tool gateway."""
+
+    LIST = "tools/list"
+    CALL = "tools/call"
+    STATUS = "calls/status"
+    PING = "ping"
+
+
+class ErrorCode(IntEnum):
+    """JSON-RPC error codes; those from -32000 down are ours, `ErrorData.kind` says them in words."""
+
+    PARSE = -32700
+    INVALID_REQUEST = -32600
+    UNKNOWN_METHOD = -32601
+    INVALID_PARAMS = -32602
+    INTERNAL = -32603
+    DENIED = -32001
+    LATE = -32002
+    OVERLOADED = -32003
+    CONFLICT = -32004
+    UNAVAILABLE = -32006
+
+
+class Actor(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """On whose behalf a child calls: the Discord user whose message it answers. Set by code, never by a model."""
+
+    user_id: str
+    guild_id: str | None = None
+    channel_id: str | None = None
+    message_id: str | None = None
+
+
+class CallMeta(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """What a call carries beside its arguments.
+
+    Args:
+        actor: the Discord user asked for.
+        deadline_unix_ms: after this moment the caller no longer waits, and the call is not started.
+        idempotency_key: time-ordered and unique for the caller; the same key is executed once.
+        traceparent: W3C trace context.
+    """
+
+    actor: Actor | None = None
+    deadline_unix_ms: int | None = None
+    idempotency_key: str | None = None
+    traceparent: str | None = None
+
+
+class CallParams(msgspec.Struct, frozen=True):
+    """The parameters of `tools/call`."""
+
+    name: str
+    arguments: Json = {}
+    meta: CallMeta = msgspec.field(name="_meta", default=CallMeta())
+
+
+class StatusParams(msgspec.Struct, frozen=True, rename="camel"):
+    """The parameters of `calls/status`: which call is asked about."""
+
+    idempotency_key: str
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One JSON-RPC request; `params` is read by the method that it names."""
+
+    jsonrpc: str
+    id: RequestId
+    method: str
+    params: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class ErrorData(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """What a machine can do about an error."""
+
+    kind: str
+    retry_after_ms: int | None = None
+    path: str | None = None
+
+
+class CallError(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a call got no result."""
+
+    code: int
+    message: str
+    data: ErrorData | None = None
+
+
+class ToolResult(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """What a tool gave.
+
+    `is_error` means that the tool ran and refuses in words that a model may read (too few coins);
+    `replayed` means that this is the stored result of an earlier call with the same key.
+    """
+
+    structured_content: Json
+    content: list[Json] = []
+    is_error: bool = False
+    replayed: bool = False
+
+
+class Response(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One JSON-RPC response: exactly one of `result` and `error` is there."""
+
+    id: RequestId | None
+    jsonrpc: str = msgspec.field(default="2.0")
+    result: msgspec.Raw | None = None
+    error: CallError | None = None
+
+
+class ToolDescription(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """One tool as `tools/list` tells of it; `input_schema` is JSON Schema 2020-12."""
+
+    name: str
+    description: str
+    input_schema: Json
+    annotations: Json = {}
+
+
+class ToolList(msgspec.Struct, frozen=True):
+    """The result of `tools/list`: the tools that this caller may call, by name."""
+
+    tools: list[ToolDescription]
+
+
+_requests = msgspec.json.Decoder(Request)
+_responses = msgspec.json.Decoder(Response)
+_call_params = msgspec.json.Decoder(CallParams)
+_status_params = msgspec.json.Decoder(StatusParams)
+_results = msgspec.json.Decoder(ToolResult)
+_lists = msgspec.json.Decoder(ToolList)
+
+
+def read_request(frame: bytes) -> Request:
+    """Read a request; raises FrameError."""
+    return decode(frame, _requests)
+
+
+def read_response(frame: bytes) -> Response:
+    """Read a response; raises FrameError."""
+    return decode(frame, _responses)
+
+
+def read_call(params: msgspec.Raw) -> CallParams:
+    """Read the parameters of `tools/call`; raises FrameError."""
+    return decode(bytes(params), _call_params)
+
+
+def read_status(params: msgspec.Raw) -> StatusParams:
+    """Read the parameters of `calls/status`; raises FrameError."""
+    return decode(bytes(params), _status_params)
+
+
+def read_result(result: msgspec.Raw) -> ToolResult:
+    """Read the result of `tools/call`; raises FrameError."""
+    return decode(bytes(result), _results)
+
+
+def read_tools(result: msgspec.Raw) -> list[ToolDescription]:
+    """Read the result of `tools/list`; raises FrameError."""
+    return decode(bytes(result), _lists).tools
+
+
+def request_frame(request_id: RequestId, method: Method, params: object) -> bytes:
+    """Write a request."""
+    return encode({"jsonrpc": "2.0", "id": request_id, "method": method.value, "params": params})
+
+
+def result_frame(request_id: RequestId, result: object) -> bytes:
+    """Write the response to a request that succeeded."""
+    return encode({"jsonrpc": "2.0", "id": request_id, "result": result})
+
+
+def error_frame(request_id: RequestId | None, error: CallError) -> bytes:
+    """Write the response to a request that failed; the id is null when it could not be read."""
+    return encode({"jsonrpc": "2.0", "id": request_id, "error": error})

@@ -1,0 +1,98 @@
+"""The health socket: a child registers, beats, says goodbye; the mother welcomes and steers.
+
+The child's DEALER speaks to the mother's ROUTER. Who speaks is known from the CURVE key of the
+connection, never from a message.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from droas_common.wire.frames import decode
+
+PROTOCOL = 1
+"""Raised when child and mother of different releases can no longer understand one another."""
+
+
+class GatewayState(StrEnum):
+    """How the child stands with Discord."""
+
+    CONNECTING = "connecting"
+    READY = "ready"
+    LOST = "lost"
+    REFUSED = "refused"
+    """Fatal: Discord refuses this token or these intents; a retry would only burn it."""
+
+
+class Register(msgspec.Struct, frozen=True, tag="register"):
+    """The first message of a child, once its loop runs."""
+
+    pid: int
+    protocol: int = PROTOCOL
+    preloaded: bool = True
+
+
+class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
+    """Sent by the child's event loop itself, so that a blocked loop falls silent.
+
+    Args:
+        sequence: counts up from 1.
+        loop_lag_ms: how late the loop woke for this beat, in milliseconds.
+        gateway: how the child stands with Discord.
+        gateway_latency_ms: round trip of Discord's own heartbeat; None before the first.
+        config_revision: the configuration that the child runs.
+        answered: messages answered since the start.
+        failed: messages that could not be answered since the start.
+        in_flight: answers being written now.
+        model_ok: whether the last request to the model succeeded; None before the first.
+        detail: words for a person when something is wrong, "" otherwise.
+    """
+
+    sequence: int
+    loop_lag_ms: float
+    gateway: GatewayState
+    gateway_latency_ms: float | None = None
+    config_revision: int = 0
+    answered: int = 0
+    failed: int = 0
+    in_flight: int = 0
+    model_ok: bool | None = None
+    detail: str = ""
+
+
+class Goodbye(msgspec.Struct, frozen=True, tag="goodbye"):
+    """The last message of a child that ends on purpose."""
+
+    reason: str
+    fatal: bool = False
+
+
+FromChild = Register | Heartbeat | Goodbye
+
+
+class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
+    """The mother knows the child; it may connect to Discord now."""
+
+    heartbeat_interval_s: float
+
+
+class Stop(msgspec.Struct, frozen=True, tag="stop"):
+    """End: take no new work, finish what is in flight within the grace, close the gateway."""
+
+    grace_s: float
+
+
+FromMother = Welcome | Stop
+
+_from_child: msgspec.json.Decoder[FromChild] = msgspec.json.Decoder(FromChild)
+_from_mother: msgspec.json.Decoder[FromMother] = msgspec.json.Decoder(FromMother)
+
+
+def read_from_child(frame: bytes) -> FromChild:
+    """Read what a child sent; raises FrameError."""
+    return decode(frame, _from_child)
+
+
+def read_from_mother(frame: bytes) -> FromMother:
+    """Read what the mother sent; raises FrameError."""
+    return decode(frame, _from_mother)

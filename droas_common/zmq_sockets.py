@@ -1,0 +1,144 @@
+"""ZeroMQ sockets on an asyncio loop, and the one way in which DROAS opens them.
+
+`zmq.asyncio` never yields while messages wait and costs three times a plain socket, so sockets are plain
+and are drained through their file descriptor. That descriptor is edge-triggered: after every receive *and*
+every send its events must be looked at again, else a message waits for the next one to wake it.
+
+Source: libzmq `zmq_getsockopt(3)`, ZMQ_FD and ZMQ_EVENTS.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import zmq
+
+from droas_common.settings import CurveKeys
+from droas_common.wire.frames import MAX_EVENT_BYTES, MAX_FRAME_BYTES
+
+MAX_BATCH = 128
+"""Messages handled before the loop gets its turn again; the rest waits in the socket."""
+
+_HANDSHAKE_MS = 3_000
+_HEARTBEAT_MS = 2_000
+_LINGER_MS = 200
+
+
+class DrainedSocket:
+    """A plain socket whose messages are handed to a callback, in bounded batches, on the running loop.
+
+    Args:
+        socket: an open socket; it is owned from here on.
+        on_message: gets the frames of one message; must not block.
+    """
+
+    def __init__(self, socket: "zmq.Socket[bytes]", on_message: Callable[[list[bytes]], None]) -> None:
+        self._socket = socket
+        self._on_message = on_message
+        self._fd = int(socket.get(zmq.FD))
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._again: asyncio.Handle | None = None
+
+    def start(self) -> None:
+        """Begin to receive; needs the running loop that will own the socket."""
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._fd, self._drain)
+        self._look_again()
+
+    def send(self, *frames: bytes) -> bool:
+        """Send one message without waiting; False when its queue is full or nobody is there."""
+        if self._socket.closed:
+            return False
+        try:
+            self._socket.send_multipart(frames, zmq.NOBLOCK)
+        except zmq.ZMQError as error:
+            if error.errno not in (zmq.EAGAIN, zmq.EHOSTUNREACH):
+                raise
+            return False
+        finally:
+            self._look_again()
+        return True
+
+    def close(self) -> None:
+        """Stop receiving and close the socket; what is queued leaves within its linger."""
+        if self._loop is not None:
+            self._loop.remove_reader(self._fd)
+            self._loop = None
+        if self._again is not None:
+            self._again.cancel()
+        self._socket.close()
+
+    def _look_again(self) -> None:
+        """Drain soon, because the descriptor may have signalled before this moment."""
+        if self._loop is not None and (self._again is None or self._again.cancelled()):
+            self._again = self._loop.call_soon(self._drain)
+
+    def _drain(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+        for _ in range(MAX_BATCH):
+            if self._socket.closed:
+                return
+            try:
+                frames = self._socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            try:
+                self._on_message(frames)
+            except BaseException:
+                self._look_again()  # one bad message must not silence the ones behind it
+                raise
+        self._look_again()
+
+
+def client_socket(
+    context: "zmq.Context[zmq.Socket[bytes]]", kind: int, endpoint: str, keys: CurveKeys
+) -> "zmq.Socket[bytes]":
+    """Open and connect the client side of a socket, proven by its CURVE keys.
+
+    Args:
+        context: the process's ZeroMQ context.
+        kind: zmq.DEALER, zmq.SUB or zmq.PUSH.
+        endpoint: where the mother's socket is.
+        keys: the client's keys and the mother's public key.
+    """
+    socket = context.socket(kind)
+    socket.setsockopt(zmq.LINGER, _LINGER_MS)
+    socket.setsockopt(zmq.CURVE_PUBLICKEY, keys.public_key.encode())
+    socket.setsockopt(zmq.CURVE_SECRETKEY, keys.secret_key.get_secret_value().encode())
+    socket.setsockopt(zmq.CURVE_SERVERKEY, keys.server_key.encode())
+    socket.setsockopt(zmq.RECONNECT_IVL, 20)
+    socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1_000)
+    socket.setsockopt(zmq.MAXMSGSIZE, MAX_EVENT_BYTES)
+    _beat(socket)
+    socket.connect(endpoint)
+    return socket
+
+
+def server_socket(
+    context: "zmq.Context[zmq.Socket[bytes]]", kind: int, endpoint: str, *, secret_key: bytes, domain: str
+) -> "zmq.Socket[bytes]":
+    """Open and bind the server side of a socket; the ZAP handler of the context decides who may connect.
+
+    Args:
+        context: the process's ZeroMQ context, in which a ZAP handler runs already.
+        kind: zmq.ROUTER, zmq.XPUB or zmq.PULL.
+        endpoint: where to bind.
+        secret_key: the mother's CURVE secret key, Z85.
+        domain: the ZAP domain; an empty one would let unauthenticated peers in.
+    """
+    socket = context.socket(kind)
+    socket.setsockopt(zmq.LINGER, _LINGER_MS)
+    socket.setsockopt(zmq.CURVE_SERVER, 1)
+    socket.setsockopt(zmq.CURVE_SECRETKEY, secret_key)
+    socket.setsockopt_string(zmq.ZAP_DOMAIN, domain)
+    socket.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
+    socket.setsockopt(zmq.HANDSHAKE_IVL, _HANDSHAKE_MS)
+    _beat(socket)
+    socket.bind(endpoint)
+    return socket
+
+
+def _beat(socket: "zmq.Socket[bytes]") -> None:
+    socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_MS)
+    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 3 * _HEARTBEAT_MS)
