@@ -23,6 +23,7 @@ from droas_common.logs import log
 from droas_common.settings import DiscordSettings
 from droas_common.wire.heartbeats import GatewayState
 
+nextcord.VoiceClient.warn_nacl = False  # no bot of ours speaks
 OnState = Callable[[GatewayState, str], None]
 
 _BACKOFF = Backoff(first_s=0.5, factor=2.0, cap_s=30.0)
@@ -113,7 +114,8 @@ class DiscordConnection:
     @property
     def latency_ms(self) -> float | None:
         """Milliseconds between Discord's last heartbeat and its acknowledgement; None when unknown."""
-        latency = self._client.latency if self._client is not None and self._client.ws else math.inf
+        client = self._client
+        latency = client.latency if client is not None and client.ws is not None else math.inf
         # nextcord stamps the sending late, in a thread, so a quick acknowledgement may seem to precede it.
         return round(max(latency, 0.0) * 1000, 1) if math.isfinite(latency) else None
 

@@ -37,7 +37,15 @@ def start_logging(sinks: list[Sink], *, level: str = "INFO") -> None:
         logger.add(_adapt(sink), level=level, format="{message}", backtrace=False, diagnose=False, catch=True)
     logging.basicConfig(handlers=[_FromStandardLibrary()], level=logging.INFO, force=True)
     # At DEBUG nextcord and httpx write whole events and headers; at INFO httpx writes every URL.
-    for name in ("nextcord", "nextcord.gateway", "nextcord.http", "httpx", "httpcore", "aiohttp.access"):
+    for name in (
+        "alembic",
+        "nextcord",
+        "nextcord.gateway",
+        "nextcord.http",
+        "httpx",
+        "httpcore",
+        "aiohttp.access",
+    ):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

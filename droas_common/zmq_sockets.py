@@ -72,6 +72,9 @@ class DrainedSocket:
         if self._loop is not None and (self._again is None or self._again.cancelled()):
             self._again = self._loop.call_soon(self._drain)
 
+    def _deliver(self, message: list[zmq.Frame]) -> None:
+        self._on_message([frame.bytes for frame in message])
+
     def _drain(self) -> None:
         if self._again is not None:
             self._again.cancel()
@@ -80,15 +83,39 @@ class DrainedSocket:
             if self._socket.closed:
                 return
             try:
-                frames = self._socket.recv_multipart(zmq.NOBLOCK)
+                message = self._socket.recv_multipart(zmq.NOBLOCK, copy=False)
             except zmq.Again:
                 return
             try:
-                self._on_message(frames)
+                self._deliver(message)
             except BaseException:
                 self._look_again()  # one bad message must not silence the ones behind it
                 raise
         self._look_again()
+
+
+class ServedSocket(DrainedSocket):
+    """The server's side: every message comes with the public key that its sender has proven.
+
+    Args:
+        socket: a bound socket with CURVE; it is owned from here on.
+        on_message: gets the sender's public key (Z85) and the frames of one message; must not block.
+    """
+
+    def __init__(self, socket: "zmq.Socket[bytes]", on_message: Callable[[str, list[bytes]], None]) -> None:
+        super().__init__(socket, lambda _frames: None)
+        self._on_proven = on_message
+
+    def _deliver(self, message: list[zmq.Frame]) -> None:
+        self._on_proven(sender_key(message[-1]), [frame.bytes for frame in message])
+
+
+def sender_key(frame: zmq.Frame) -> str:
+    """Give the public key that the sender of this frame has proven; "" when it has proven none."""
+    try:
+        return str(frame.get("User-Id"))
+    except zmq.ZMQError:
+        return ""
 
 
 def client_socket(

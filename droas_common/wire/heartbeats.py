@@ -60,6 +60,12 @@ class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
     detail: str = ""
 
 
+class Guilds(msgspec.Struct, frozen=True, tag="guilds"):
+    """The groups that the bot is in; sent when it is ready and whenever they change."""
+
+    guild_ids: list[str]
+
+
 class Goodbye(msgspec.Struct, frozen=True, tag="goodbye"):
     """The last message of a child that ends on purpose."""
 
@@ -67,7 +73,7 @@ class Goodbye(msgspec.Struct, frozen=True, tag="goodbye"):
     fatal: bool = False
 
 
-FromChild = Register | Heartbeat | Goodbye
+FromChild = Register | Heartbeat | Guilds | Goodbye
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="welcome"):

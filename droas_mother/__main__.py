@@ -1,0 +1,37 @@
+"""`droas-mother`: the daemon in the foreground."""
+
+import argparse
+import sys
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Run the mother until SIGTERM or SIGINT; exit codes are those of sysexits.h."""
+    arguments = _parser().parse_args()
+    # The forkserver's imports take as long as the mother's own; they run side by side.
+    from droas_mother.adapters.processes.forkserver import Forkserver  # noqa: PLC0415
+
+    forkserver = Forkserver()
+    forkserver.warm_up()
+    from droas_mother.daemon import run  # noqa: PLC0415
+
+    sys.exit(run(arguments.config, forkserver))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="droas-mother",
+        description="Run, protect and equip the bots of a configuration folder, in the foreground.",
+        epilog="Settings of droas.yaml can be overridden by DROAS_ variables, for example DROAS_HTTP__PORT=9000.",
+    )
+    parser.add_argument(
+        "--config",
+        default="configs",
+        metavar="FOLDER",
+        help="folder with droas.yaml and bots/ (default: configs)",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What touches the world: processes, sockets, files, databases, Discord."""

@@ -1,0 +1,1 @@
+"""The ZeroMQ sockets: keys, health, logs, events, tool calls."""

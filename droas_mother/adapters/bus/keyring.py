@@ -1,0 +1,72 @@
+"""Who may connect: CURVE keys, and the ZAP handler that asks for them.
+
+Source: ZeroMQ RFC 26 (CurveZMQ) and RFC 27 (ZAP). The `User-Id` of every message is the client's public
+key as the handshake proved it; routing ids and bodies prove nothing.
+"""
+
+import logging
+import threading
+
+import zmq
+import zmq.auth
+from pydantic import SecretStr
+from zmq.auth.thread import ThreadAuthenticator
+
+from droas_common.settings import CurveKeys
+from droas_mother.core.authorization import Principal
+
+ZAP_DOMAIN = "droas"
+
+
+class KeyRing:
+    """Issues keys to principals and answers ZeroMQ's question whether a key may connect.
+
+    Args:
+        context: the context whose sockets are guarded; the handler runs in a thread of its own.
+    """
+
+    def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]") -> None:
+        public, secret = zmq.curve_keypair()
+        self.server_public_key = public.decode()
+        self.server_secret_key = secret
+        self._guard = threading.Lock()
+        self._principals: dict[str, Principal] = {}
+        silent = logging.getLogger("droas.zap")
+        silent.setLevel(
+            logging.CRITICAL
+        )  # refusals are counted by the sockets' owners, not written one by one
+        self._authenticator = ThreadAuthenticator(context, log=silent)
+
+    def start(self) -> None:
+        """Begin to answer; must happen before any guarded socket is bound."""
+        self._authenticator.start()
+        self._authenticator.configure_curve_callback(domain=ZAP_DOMAIN, credentials_provider=self)
+
+    def stop(self) -> None:
+        """Stop answering; nobody can connect from here on."""
+        self._authenticator.stop()
+
+    def callback(self, domain: str, key: bytes) -> bool:
+        """Say whether this public key (Z85) may connect; called by the handler's thread."""
+        return domain == ZAP_DOMAIN and self.principal(key.decode()) is not None
+
+    def issue(self, principal: Principal) -> CurveKeys:
+        """Make a fresh key pair for a principal and admit it from now on."""
+        public, secret = zmq.curve_keypair()
+        with self._guard:
+            self._principals[public.decode()] = principal
+        return CurveKeys(
+            public_key=public.decode(),
+            secret_key=SecretStr(secret.decode()),
+            server_key=self.server_public_key,
+        )
+
+    def revoke(self, public_key: str) -> None:
+        """Refuse this key from now on; messages of a connection that it still has are ignored."""
+        with self._guard:
+            self._principals.pop(public_key, None)
+
+    def principal(self, public_key: str) -> Principal | None:
+        """Give who has proven this key; None for a stranger or a revoked key."""
+        with self._guard:
+            return self._principals.get(public_key)

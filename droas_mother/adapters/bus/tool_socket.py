@@ -1,0 +1,84 @@
+"""The mother's end of the tool socket: a blocking ROUTER, and a bell that the event loop can ring."""
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+
+import zmq
+
+from droas_common.zmq_sockets import sender_key, server_socket
+from droas_mother.adapters.bus.keyring import ZAP_DOMAIN, KeyRing
+from droas_mother.core.authorization import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One frame, who proved to have sent it, and the way back."""
+
+    principal: Principal
+    envelope: tuple[bytes, ...]
+    frame: bytes
+
+
+class ToolSocket:
+    """Used by one thread, but for `ring`, which any thread may call.
+
+    Args:
+        context: the mother's ZeroMQ context.
+        endpoint: where to bind.
+        keyring: tells who has proven which key.
+    """
+
+    def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str, keyring: KeyRing) -> None:
+        self._socket = server_socket(
+            context, zmq.ROUTER, endpoint, secret_key=keyring.server_secret_key, domain=ZAP_DOMAIN
+        )
+        self._socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
+        self._keyring = keyring
+        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._poller = zmq.Poller()
+        self._poller.register(self._socket, zmq.POLLIN)
+        self._poller.register(self._bell, zmq.POLLIN)
+        self.refused_frames = 0
+        self.unanswered = 0
+
+    def ring(self) -> None:
+        """Wake the waiting thread."""
+        os.eventfd_write(self._bell, 1)
+
+    def wait(self) -> None:
+        """Wait until a frame is there or the bell rings."""
+        self._poller.poll()
+        with suppress(BlockingIOError):
+            os.eventfd_read(self._bell)
+
+    def receive(self, limit: int) -> list[Incoming]:
+        """Give the frames that wait, at most so many; those of strangers are dropped and counted."""
+        batch: list[Incoming] = []
+        for _ in range(limit):
+            try:
+                frames = self._socket.recv_multipart(zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                break
+            principal = self._keyring.principal(sender_key(frames[-1]))
+            if principal is None or len(frames) < 2:
+                self.refused_frames += 1
+                continue
+            # A REQ puts an empty frame before its body, a DEALER does not; the way back is the way here.
+            envelope = tuple(frame.bytes for frame in frames[:-1])
+            batch.append(Incoming(principal, envelope, frames[-1].bytes))
+        return batch
+
+    def answer(self, incoming: Incoming, frame: bytes) -> None:
+        """Send an answer; one whose caller has gone is counted and dropped."""
+        try:
+            self._socket.send_multipart((*incoming.envelope, frame), zmq.NOBLOCK)
+        except zmq.ZMQError as error:
+            if error.errno not in (zmq.EAGAIN, zmq.EHOSTUNREACH):
+                raise
+            self.unanswered += 1
+
+    def close(self) -> None:
+        """Close the socket and the bell."""
+        self._socket.close()
+        os.close(self._bell)

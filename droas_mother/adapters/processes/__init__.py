@@ -1,0 +1,1 @@
+"""Children as processes of the operating system."""

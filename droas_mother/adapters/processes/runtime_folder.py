@@ -1,0 +1,83 @@
+"""The mother's folders: sockets and locks in one, data in the other, both for her user only."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from droas_common.errors import ConfigurationError, ExitCode
+from droas_common.settings import Endpoints
+
+_LONGEST_SOCKET_PATH = 107
+"""Bytes of a Unix socket's path (unix(7): sun_path has 108 with its end)."""
+
+
+class AlreadyRunningError(ConfigurationError):
+    """Another mother uses these folders."""
+
+    exit_code = ExitCode.TEMPORARY
+
+
+class RuntimeFolder:
+    """Makes the folders, and holds the lock that keeps a second mother out.
+
+    Args:
+        runtime: sockets and locks.
+        data: the database.
+    """
+
+    def __init__(self, runtime: Path, data: Path) -> None:
+        self.runtime = runtime.absolute()
+        self.data = data.absolute()
+        self.locks = self.runtime / "locks"
+        self.admin_socket = self.runtime / "droas.sock"
+        self._lock: int | None = None
+
+    def prepare(self) -> None:
+        """Make the folders and take the lock.
+
+        Raises:
+            ConfigurationError: a folder cannot be made, or its path is too long for a socket.
+            AlreadyRunningError: another mother holds the lock.
+        """
+        os.umask(0o077)
+        try:
+            for folder in (self.runtime, self.locks, self.data):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.runtime.chmod(0o700)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{error.filename}: the folder cannot be made ({error.strerror}); set runtime_dir and data_dir"
+            ) from error
+        longest = len(os.fsencode(self.runtime / "health.sock"))
+        if longest > _LONGEST_SOCKET_PATH:
+            raise ConfigurationError(
+                f"{self.runtime}: the path is too long for sockets; choose a shorter runtime_dir"
+            )
+        self._take_lock()
+
+    def endpoints(self) -> Endpoints:
+        """Give the addresses of the ZeroMQ sockets."""
+        return Endpoints(
+            **{name: f"ipc://{self.runtime / name}.sock" for name in ("tools", "events", "health", "logs")}
+        )
+
+    def release(self) -> None:
+        """Give the lock back."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _take_lock(self) -> None:
+        path = self.runtime / "mother.lock"
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = os.read(handle, 20).decode(errors="replace").strip() or "unknown"
+            os.close(handle)
+            raise AlreadyRunningError(
+                f"{path}: a mother (pid {pid}) runs here already; stop her first"
+            ) from None
+        os.truncate(handle, 0)
+        os.write(handle, str(os.getpid()).encode())
+        self._lock = handle

@@ -1,0 +1,1 @@
+"""Accounts, profiles and the audit, in SQLite or PostgreSQL."""

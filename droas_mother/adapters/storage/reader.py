@@ -1,0 +1,40 @@
+"""What people and dashboards ask of the database; reads only, beside the writer."""
+
+from typing import Any
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import DBAPIError
+
+from droas_common.errors import OutsideError
+from droas_mother.adapters.storage import schema
+from droas_mother.adapters.storage.engine import words
+
+
+class Reader:
+    """Reads the audit and the ledger on connections of its own.
+
+    Args:
+        engine: an opened database.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def newest_audit(self, count: int, *, kind: str | None = None) -> list[dict[str, Any]]:
+        """Give the newest decisions, oldest first, as plain rows; raises OutsideError."""
+        query = select(schema.audit).order_by(schema.audit.c.seq.desc()).limit(count)
+        if kind is not None:
+            query = query.where(schema.audit.c.kind == kind)
+        try:
+            with self._engine.connect() as connection:
+                rows = [dict(row) for row in connection.execute(query).mappings()]
+        except DBAPIError as error:
+            raise OutsideError(f"the audit cannot be read: {words(error)}") from error
+        return rows[::-1]
+
+    def ledger_sum(self) -> int:
+        """Give the sum of all entries, which is zero in every sound ledger."""
+        with self._engine.connect() as connection:
+            return int(
+                connection.execute(select(func.coalesce(func.sum(schema.entries.c.amount), 0))).scalar_one()
+            )

@@ -1,0 +1,39 @@
+"""Who may call which tool. Deny by default."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+
+class PrincipalKind(StrEnum):
+    """What sort of peer has proven itself."""
+
+    BOT = "bot"
+    CLIENT = "client"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """A peer as its CURVE key proves it.
+
+    Args:
+        kind: a child or an external client.
+        name: the bot's or the client's name.
+        incarnation: rises with every start of a child; a key of an earlier life proves nothing any more.
+        tools: patterns of the tools that it may call (`economy.*`).
+    """
+
+    kind: PrincipalKind
+    name: str
+    incarnation: int = 0
+    tools: tuple[str, ...] = ()
+
+    @property
+    def caller(self) -> str:
+        """Give the name under which calls are recorded; the same over all lives of a bot."""
+        return f"{self.kind}:{self.name}"
+
+
+def may_call(principal: Principal, tool: str) -> bool:
+    """Say whether one of the principal's patterns allows this tool."""
+    return any(fnmatchcase(tool, pattern) for pattern in principal.tools)

@@ -1,0 +1,1 @@
+"""One rule a file: its settings and its judgement. Rules do not know one another."""

@@ -1,0 +1,160 @@
+"""The mother's settings: what `droas.yaml` may say.
+
+Each field's meaning, unit and default stand here and nowhere else.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from droas_common.ids import BotName
+from droas_common.settings import BotSettings, DiscordSettings, ProtectionLevel, StrictModel
+
+
+class ControlBotSettings(StrictModel):
+    """The mother's own Discord bot, which sees the groups' messages and protects them."""
+
+    discord_token: SecretStr | None = Field(
+        default=None, description="Token of the protecting bot; without it the groups are not protected."
+    )
+
+
+class SupervisionSettings(StrictModel):
+    """How the children are kept alive."""
+
+    heartbeat_interval_s: float = Field(default=0.5, gt=0, le=60, description="Seconds between heartbeats.")
+    heartbeat_timeout_s: float = Field(
+        default=3.0, gt=0, le=600, description="Silence after which a child counts as hung and is replaced."
+    )
+    startup_timeout_s: float = Field(
+        default=20, gt=0, le=600, description="Seconds until a new child must register."
+    )
+    stop_grace_s: float = Field(default=8, ge=0, le=600, description="Seconds from SIGTERM to SIGKILL.")
+    backoff_first_s: float = Field(
+        default=1, gt=0, le=600, description="Wait after the second crash in a row."
+    )
+    backoff_cap_s: float = Field(default=60, gt=0, le=3600, description="Longest wait between two starts.")
+    stable_after_s: float = Field(default=60, gt=0, description="A life this long ends the row of crashes.")
+    probe_interval_s: float = Field(
+        default=2, gt=0, le=60, description="Seconds between two looks at a child's use."
+    )
+
+
+class EconomySettings(StrictModel):
+    """The coins of each group."""
+
+    opening_balance: int = Field(
+        default=100, ge=0, le=10**9, description="Coins that a new account is given."
+    )
+    transfer_limit: int = Field(default=10_000, gt=0, le=10**12, description="Most coins of one transfer.")
+
+
+class StorageSettings(StrictModel):
+    """Where accounts and the audit are kept."""
+
+    url: SecretStr | None = Field(
+        default=None,
+        description="SQLAlchemy URL (sqlite:///… or postgresql+psycopg://…); default: droas.db in the data folder.",
+    )
+
+
+class HttpSettings(StrictModel):
+    """The health and metrics interface over TCP."""
+
+    host: Literal["127.0.0.1", "::1", "0.0.0.0", "::"] = Field(
+        default="127.0.0.1", description="Address to listen on."
+    )
+    port: int = Field(default=8787, ge=0, le=65_535, description="Port; 0 takes a free one.")
+
+
+class ProtectionSettings(StrictModel):
+    """What the mother's rules look for, beside what the level decides."""
+
+    level: ProtectionLevel = Field(
+        default=ProtectionLevel.MEDIUM, description="Level of groups in which none of the bots is."
+    )
+    keywords: tuple[str, ...] = Field(
+        default=(),
+        max_length=1000,
+        description="Words and phrases that are not allowed; whole words, any case.",
+    )
+    allowed_invites: tuple[str, ...] = Field(
+        default=(), max_length=200, description="Invite codes that may be posted, as after discord.gg/."
+    )
+    exempt_roles: tuple[str, ...] = Field(
+        default=(), max_length=100, description="Ids of roles whose members are never acted on."
+    )
+
+
+class LogSettings(StrictModel):
+    """What is logged and where."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least level written."
+    )
+    file: Path | None = Field(
+        default=None, description="JSON lines are also written here, rotated at 20 MB, five kept."
+    )
+
+
+class MotherSettings(BaseSettings):
+    """Everything in `droas.yaml`; `DROAS_…` variables override it (`DROAS_HTTP__PORT=9000`)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DROAS_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    control_bot: ControlBotSettings = ControlBotSettings()
+    discord: DiscordSettings = DiscordSettings()
+    supervision: SupervisionSettings = SupervisionSettings()
+    economy: EconomySettings = EconomySettings()
+    storage: StorageSettings = StorageSettings()
+    http: HttpSettings = HttpSettings()
+    protection: ProtectionSettings = ProtectionSettings()
+    log: LogSettings = LogSettings()
+    runtime_dir: Path = Field(
+        default=Path("run"),
+        description="Folder of the sockets and locks, mode 0700; relative to the working folder.",
+    )
+    data_dir: Path = Field(
+        default=Path("data"), description="Folder of the database, mode 0700; relative to the working folder."
+    )
+    max_bots: int = Field(default=10, ge=0, le=100, description="Most bots that one mother runs.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library calls with all five
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a .env file is the shell's matter
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the environment above the file, which arrives as the init values."""
+        return env_settings, init_settings
+
+    @classmethod
+    def from_file(cls, values: dict[str, Any]) -> "MotherSettings":
+        """Validate what a file says, under the environment; raises pydantic.ValidationError."""
+        return cls(**values)
+
+
+class BotFile(StrictModel):
+    """A bot's file: one key, under which everything stands."""
+
+    bot_config: BotSettings
+
+
+class Configuration(StrictModel):
+    """The whole configuration as one value."""
+
+    mother: MotherSettings
+    bots: dict[BotName, BotSettings]
+    problems: tuple[str, ...] = ()
+    """Faults of single bots' files; those bots are not started, the others are."""

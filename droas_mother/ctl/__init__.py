@@ -1,0 +1,1 @@
+"""droasctl: a client of the mother's admin interface; works when she is dead."""

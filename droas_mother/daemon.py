@@ -1,0 +1,57 @@
+"""From a configuration folder to a running mother, and from her end to an exit code."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from droas_common.errors import DroasError, ExitCode, OutsideError
+from droas_common.event_loop import new_event_loop
+from droas_common.logs import log
+from droas_mother.adapters.config_files import load
+from droas_mother.adapters.processes.forkserver import Forkserver
+from droas_mother.adapters.processes.spawning import Spawner
+from droas_mother.bootstrap import Workshop
+from droas_mother.core.settings import Configuration
+
+
+def run(folder: str, forkserver: Forkserver) -> int:
+    """Run a mother; gives the exit code. A user's mistake is said in words, never in a traceback."""
+    try:
+        configuration = load(Path(folder))
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(_live(configuration, forkserver))
+    except DroasError as error:
+        return _say(error)
+    except ExceptionGroup as group:
+        ours, others = group.split(DroasError)
+        if others is not None or ours is None:
+            raise
+        return max(_say(error) for error in _leaves(ours))
+    return ExitCode.OK
+
+
+async def _live(configuration: Configuration, forkserver: Forkserver) -> None:
+    mother = Workshop(configuration, Spawner(forkserver)).build()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, mother.ask_stop)
+    await mother.run()
+    log.info("mother_stopped")
+
+
+def _say(error: DroasError) -> int:
+    retry = (
+        f" (try again in {error.retry_after_s:g} s)"
+        if isinstance(error, OutsideError) and error.retry_after_s
+        else ""
+    )
+    sys.stderr.write(f"droas-mother: {error}{retry}\n")
+    return int(error.exit_code)
+
+
+def _leaves(group: BaseExceptionGroup[DroasError]) -> list[DroasError]:
+    found: list[DroasError] = []
+    for error in group.exceptions:
+        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found

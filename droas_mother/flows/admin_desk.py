@@ -1,0 +1,194 @@
+"""Answers to people and machines: what is running, how well, and commands."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from droas_common.errors import OutsideError
+from droas_common.ids import BotName
+from droas_common.wire.calls import Json
+from droas_mother.core.lifecycle import State
+from droas_mother.core.records import AuditRecord, Outcome
+from droas_mother.flows.bot_keeper import BotKeeper
+from droas_mother.flows.supervisor import Supervisor
+from droas_mother.ports import AuditLog, AuditReader, LogShelf, ProcessFigures
+
+Answer = tuple[int, Any]
+
+_REACHED: dict[str, frozenset[State]] = {
+    "start": frozenset({State.READY}),
+    "restart": frozenset({State.READY}),
+    "stop": frozenset({State.STOPPED}),
+}
+_ENDS_WAITING = frozenset({State.FAILED})
+
+
+class AdminDesk:
+    """Answers the admin interface.
+
+    Args:
+        supervisor: the bots.
+        audit: writes commands down.
+        reader: reads the audit.
+        logs: the newest log records.
+        figures: what processes use.
+        problems: faults of the configuration, in words.
+        metrics_text: gives the metrics.
+        checks: gives what is wrong with the mother herself, in words.
+    """
+
+    def __init__(
+        self,
+        *,
+        supervisor: Supervisor,
+        audit: AuditLog,
+        reader: AuditReader,
+        logs: LogShelf,
+        figures: ProcessFigures,
+        problems: tuple[str, ...],
+        metrics_text: Callable[[], bytes],
+        checks: Callable[[], list[str]],
+    ) -> None:
+        self._supervisor = supervisor
+        self._audit = audit
+        self._reader = reader
+        self._logs = logs
+        self._figures = figures
+        self._problems = problems
+        self._metrics_text = metrics_text
+        self._checks = checks
+        self._started_at = time.monotonic()
+
+    def health(self) -> Answer:
+        """Say whether the mother is alive: 200, or 503 with what is wrong."""
+        wrong = self._checks()
+        status = HTTPStatus.SERVICE_UNAVAILABLE if wrong else HTTPStatus.OK
+        return status, {
+            "status": "unwell" if wrong else "ok",
+            "problems": wrong,
+            "pid": os.getpid(),
+            "uptime_s": round(time.monotonic() - self._started_at, 1),
+        }
+
+    def ready(self) -> Answer:
+        """Say whether every wanted bot is ready: 200, or 503 with those that are not."""
+        waiting = {
+            keeper.name: keeper.state.value
+            for keeper in self._supervisor.keepers.values()
+            if keeper.wanted and keeper.state is not State.READY
+        }
+        wrong = self._checks()
+        ok = not waiting and not wrong and not self._problems
+        return (HTTPStatus.OK if ok else HTTPStatus.SERVICE_UNAVAILABLE), {
+            "ready": ok,
+            "waiting_for": waiting,
+            "problems": [*wrong, *self._problems],
+        }
+
+    def metrics(self) -> bytes:
+        """Give the metrics in Prometheus's text format."""
+        return self._metrics_text()
+
+    def bots(self) -> Answer:
+        """List the bots and the configuration's faults."""
+        bots = [self._describe(keeper) for keeper in self._supervisor.keepers.values()]
+        return HTTPStatus.OK, {"bots": bots, "problems": list(self._problems), "mother_pid": os.getpid()}
+
+    def bot(self, name: str) -> Answer:
+        """Describe one bot."""
+        keeper = self._supervisor.keepers.get(BotName(name))
+        return _unknown(name) if keeper is None else (HTTPStatus.OK, self._describe(keeper))
+
+    def logs(self, name: str, count: int) -> Answer:
+        """Give a bot's newest log records, oldest first."""
+        if BotName(name) not in self._supervisor.keepers:
+            return _unknown(name)
+        return HTTPStatus.OK, {"records": self._logs.newest(name, count)}
+
+    async def audit(self, count: int, kind: str | None) -> Answer:
+        """Give the newest decisions, oldest first."""
+        try:
+            rows = await asyncio.to_thread(self._reader.newest_audit, count, kind=kind)
+        except OutsideError as error:
+            return HTTPStatus.SERVICE_UNAVAILABLE, {"error": str(error)}
+        return HTTPStatus.OK, {"records": rows}
+
+    async def command(self, name: str, verb: str, *, uid: int, wait_s: float) -> Answer:
+        """Carry a command out; with `wait_s` answer when its state is reached, or not."""
+        keeper = self._supervisor.keepers.get(BotName(name))
+        if keeper is None:
+            return _unknown(name)
+        before = keeper.life.incarnation if keeper.life else 0
+        try:
+            await self._audit.write(_command_record(name, verb, uid))
+        except OutsideError as error:
+            return HTTPStatus.SERVICE_UNAVAILABLE, {"error": f"{verb} {name} was not done: {error}"}
+        _carry_out(keeper, verb)
+        reached = await self._wait(keeper, verb, before, wait_s) if wait_s else None
+        return HTTPStatus.OK, {"bot": self._describe(keeper), "reached": reached}
+
+    async def _wait(self, keeper: BotKeeper, verb: str, before: int, wait_s: float) -> bool:
+        def settled() -> bool:
+            if keeper.state in _ENDS_WAITING and verb != "stop":
+                return True
+            fresh = verb != "restart" or (keeper.life is not None and keeper.life.incarnation > before)
+            return keeper.state in _REACHED[verb] and fresh
+
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._supervisor.wait_until(settled)
+        except TimeoutError:
+            return False
+        return keeper.state in _REACHED[verb]
+
+    def _describe(self, keeper: BotKeeper) -> Json:
+        life = keeper.life
+        beat = life.beat if life else None
+        usage = self._figures.usage(life.child.pid) if life else None
+        return {
+            "name": keeper.name,
+            "state": keeper.state.value,
+            "wanted": keeper.wanted,
+            "pid": life.child.pid if life else None,
+            "uptime_s": round(time.monotonic() - life.child.started_at, 1) if life else None,
+            "restarts": keeper.restarts,
+            "crashes_in_a_row": keeper.crashes,
+            "last_exit": keeper.last_exit.words if keeper.last_exit else None,
+            "next_start_unix_s": keeper.next_start_at,
+            "reason": keeper.reason,
+            "gateway": beat.gateway.value if beat else None,
+            "gateway_latency_ms": beat.gateway_latency_ms if beat else None,
+            "loop_lag_ms": beat.loop_lag_ms if beat else None,
+            "answered": beat.answered if beat else None,
+            "failed": beat.failed if beat else None,
+            "model_ok": beat.model_ok if beat else None,
+            "config_revision": beat.config_revision if beat else None,
+            "pss_mib": round(usage.pss_bytes / 2**20, 1) if usage else None,
+            "cpu_percent": usage.cpu_percent if usage else None,
+            "guilds": sorted(keeper.guilds),
+            "protection_level": keeper.settings.protection_level.value,
+        }
+
+
+def _carry_out(keeper: BotKeeper, verb: str) -> None:
+    if verb == "restart":
+        keeper.restart()
+    else:
+        keeper.want(wanted=verb == "start")
+
+
+def _unknown(name: str) -> Answer:
+    return HTTPStatus.NOT_FOUND, {"error": f"there is no bot named {name[:64]}"}
+
+
+def _command_record(name: str, verb: str, uid: int) -> AuditRecord:
+    return AuditRecord(
+        at_us=time.time_ns() // 1000,
+        kind="command",
+        caller=f"uid:{uid}",
+        action=f"{verb} {name}",
+        outcome=Outcome.OK,
+    )

@@ -1,0 +1,63 @@
+"""Every message that the mother sees: facts, the author's recent past, a decision."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from droas_common.ids import Snowflake
+from droas_common.settings import ProtectionLevel
+from droas_mother.core.decision import Decision
+from droas_mother.core.facts import MessageFacts, Trace, remember
+from droas_mother.core.policy import POLICIES
+from droas_mother.core.protection import decide, rules
+from droas_mother.core.settings import ProtectionSettings
+
+MAX_MEMBERS = 20_000
+"""Members whose recent messages are remembered; the one silent longest is forgotten first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A decision that must be carried out, and the message that led to it."""
+
+    facts: MessageFacts
+    decision: Decision
+    level: ProtectionLevel
+
+
+class Inspector:
+    """Looks at messages, one after another.
+
+    Args:
+        settings: what the rules look for.
+        level_of: gives a group's protection level.
+    """
+
+    def __init__(
+        self, settings: ProtectionSettings, *, level_of: Callable[[Snowflake], ProtectionLevel]
+    ) -> None:
+        self._rules = rules(settings)
+        self._level_of = level_of
+        self._recent: OrderedDict[tuple[Snowflake, Snowflake], tuple[Trace, ...]] = OrderedDict()
+        self.inspected = 0
+
+    def inspect(self, facts: MessageFacts) -> Verdict | None:
+        """Give what must be done about a message; None when nothing must."""
+        self.inspected += 1
+        member = (facts.guild_id, facts.author_id)
+        recent = remember(self._recent.get(member, ()), facts)
+        self._recent[member] = recent
+        self._recent.move_to_end(member)
+        if len(self._recent) > MAX_MEMBERS:
+            self._recent.popitem(last=False)
+        level = self._level_of(facts.guild_id)
+        decision = decide(facts, recent, POLICIES[level], self._rules)
+        if not decision:
+            return None
+        self._forget(member, decision)
+        return Verdict(facts=facts, decision=decision, level=level)
+
+    def _forget(self, member: tuple[Snowflake, Snowflake], decision: Decision) -> None:
+        """Drop what is being deleted, so that it is not counted and deleted a second time."""
+        gone = {ref.message_id for ref in decision.delete}
+        self._recent[member] = tuple(trace for trace in self._recent[member] if trace.message_id not in gone)

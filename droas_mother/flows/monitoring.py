@@ -1,0 +1,59 @@
+"""The mother looks at herself and at her children: what they use, and how late her own loop is."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from droas_mother.flows.supervisor import Supervisor
+from droas_mother.ports import ProbeDesk, UsageFigures
+
+_BEAT_S = 0.5
+MAX_LAG_S = 10.0
+"""A loop later than this is not alive for a service manager."""
+
+
+class Monitoring:
+    """Samples regularly.
+
+    Args:
+        supervisor: the bots.
+        probes: looks at processes.
+        interval_s: seconds between two looks at the processes.
+        on_sample: told after every look.
+    """
+
+    def __init__(
+        self, supervisor: Supervisor, probes: ProbeDesk, *, interval_s: float, on_sample: Callable[[], None]
+    ) -> None:
+        self._supervisor = supervisor
+        self._probes = probes
+        self._interval_s = interval_s
+        self._on_sample = on_sample
+        self._usage: dict[int, UsageFigures] = {}
+        self.lag_s = 0.0
+
+    def usage(self, pid: int) -> UsageFigures | None:
+        """Give what a process used at the last look."""
+        return self._usage.get(pid)
+
+    async def run(self) -> None:
+        """Sample until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._measure_lag(), name="measure-lag")
+            group.create_task(self._look(), name="probe")
+
+    async def _measure_lag(self) -> None:
+        while True:
+            due = time.monotonic() + _BEAT_S
+            await asyncio.sleep(_BEAT_S)
+            self.lag_s = max(0.0, time.monotonic() - due)
+
+    async def _look(self) -> None:
+        while True:
+            pids = frozenset(
+                keeper.life.child.pid for keeper in self._supervisor.keepers.values() if keeper.life
+            )
+            # /proc/<pid>/smaps takes milliseconds a process: not on the loop.
+            self._usage = dict(await asyncio.to_thread(self._probes.look, pids))
+            self._on_sample()
+            await asyncio.sleep(self._interval_s)

@@ -1,0 +1,1 @@
+"""The tools that the mother offers: one service a file."""

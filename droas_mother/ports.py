@@ -1,0 +1,184 @@
+"""All that the mother's flows ask of the world, on one page."""
+
+import asyncio
+import signal
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from droas_common.ids import BotName, Snowflake
+from droas_common.settings import BotSettings
+from droas_common.wire.calls import Json
+from droas_common.wire.heartbeats import FromMother
+from droas_common.wire.records import LogRecord
+from droas_mother.core.authorization import Principal
+from droas_mother.core.books import Changes, Shelf
+from droas_mother.core.records import AuditRecord, Profile
+
+
+class ChildHandle(Protocol):
+    """One running child process."""
+
+    pid: int
+    started_at: float
+    """Seconds of the monotonic clock."""
+    created_at: float | None
+    """Unix seconds as the system tells them; with the pid they name the process for good."""
+    ended: asyncio.Event
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to exactly this process."""
+        ...
+
+    def kill(self) -> None:
+        """End it and its process group at once."""
+        ...
+
+    async def exit_code(self) -> int | None:
+        """Wait for the end and give the exit code, negative for a signal, None when unknown."""
+        ...
+
+
+class Children[Handle: ChildHandle](Protocol):
+    """Where child processes come from."""
+
+    async def spawn(self, name: BotName, settings: BotSettings, incarnation: int) -> Handle:
+        """Start one life of a bot, after making sure that no other process is this bot; raises OutsideError."""
+        ...
+
+    def bury(self, name: BotName, incarnation: int, child: Handle) -> None:
+        """Give back what an ended life held: keys, descriptors, routes."""
+        ...
+
+
+class HealthLink(Protocol):
+    """The way to a living child."""
+
+    def tell(self, bot: str, incarnation: int, word: FromMother) -> bool:
+        """Send a word; False when the child cannot be reached."""
+        ...
+
+
+class Question(Protocol):
+    """One frame that asks for an answer, and who proved to have sent it."""
+
+    @property
+    def principal(self) -> Principal:
+        """Who sent it."""
+        ...
+
+    @property
+    def frame(self) -> bytes:
+        """What was sent."""
+        ...
+
+
+class CallSocket[Q: Question](Protocol):
+    """Where tool calls come from; used by one thread, but for `ring`."""
+
+    def ring(self) -> None:
+        """Wake the waiting thread; any thread may."""
+        ...
+
+    def wait(self) -> None:
+        """Wait until a frame is there or the bell rings."""
+        ...
+
+    def receive(self, limit: int) -> list[Q]:
+        """Give the frames that wait."""
+        ...
+
+    def answer(self, incoming: Q, frame: bytes) -> None:
+        """Send an answer the way that the question came."""
+        ...
+
+    def close(self) -> None:
+        """Close the socket."""
+        ...
+
+
+class Store(Shelf, Protocol):
+    """What is stored; used by the thread that writes."""
+
+    def write(self, changes: Changes) -> None:
+        """Commit all of these changes, or none; raises OutsideError."""
+        ...
+
+    def close(self) -> None:
+        """Give the connection back."""
+        ...
+
+
+class EventBus(Protocol):
+    """The publisher of events to children."""
+
+    def publish(self, topic: str, kind: str, data: Json, *, state: Json) -> int:
+        """Tell all followers of a topic; gives the event's sequence number."""
+        ...
+
+
+class AuditLog(Protocol):
+    """Where decisions are written down."""
+
+    async def write(self, *records: AuditRecord, profiles: tuple[Profile, ...] = ()) -> None:
+        """Write records and wait until they are committed; raises OutsideError."""
+        ...
+
+
+class Moderator(Protocol):
+    """What the mother can do in a Discord guild; every call raises OutsideError when Discord fails."""
+
+    async def delete_messages(
+        self, channel_id: Snowflake, message_ids: Sequence[Snowflake], *, reason: str
+    ) -> None:
+        """Delete messages; those already gone are no error."""
+        ...
+
+    async def time_out(self, guild_id: Snowflake, user_id: Snowflake, *, seconds: float, reason: str) -> None:
+        """Silence a member for a while; one who has left is no error."""
+        ...
+
+
+class UsageFigures(Protocol):
+    """What one process uses."""
+
+    @property
+    def pss_bytes(self) -> int:
+        """Its share of memory."""
+        ...
+
+    @property
+    def cpu_percent(self) -> float:
+        """Of one core, since the last look."""
+        ...
+
+
+class ProbeDesk(Protocol):
+    """Looks at processes."""
+
+    def look(self, pids: frozenset[int]) -> Mapping[int, UsageFigures]:
+        """Give what these processes use; the vanished are left out."""
+        ...
+
+
+class ProcessFigures(Protocol):
+    """What processes used at the last look."""
+
+    def usage(self, pid: int) -> UsageFigures | None:
+        """Give one process's figures; None when it was not looked at yet."""
+        ...
+
+
+class AuditReader(Protocol):
+    """Reads the audit; blocks, so it is called in a thread."""
+
+    def newest_audit(self, count: int, *, kind: str | None = None) -> list[dict[str, Any]]:
+        """Give the newest decisions, oldest first; raises OutsideError."""
+        ...
+
+
+class LogShelf(Protocol):
+    """Keeps the newest log records of each bot."""
+
+    def newest(self, bot: str, count: int) -> list[LogRecord]:
+        """Give the newest records, oldest first."""
+        ...
