@@ -1,0 +1,125 @@
+"""`droas-sandbox`: Discord and a model on this machine, alone."""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from droas_sandbox.control.seeds import SeedError
+from droas_sandbox.server import Sandbox
+
+_USAGE = 64
+_NO_INPUT = 66
+_UNAVAILABLE = 69
+_CONFIGURATION = 78
+
+_WORLD = {
+    "users": [{"username": "ada", "global_name": "Ada"}, {"username": "grace", "global_name": "Grace"}],
+    "bots": [{"username": "helper"}],
+    "guilds": [
+        {
+            "name": "Harbour",
+            "owner": "ada",
+            "channels": ["general", "random"],
+            "members": ["grace"],
+            "bots": [{"username": "helper", "permissions": ["manage_messages", "moderate_members"]}],
+        }
+    ],
+}
+"""What there is when no world is given."""
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    arguments = _parser().parse_args()
+    sys.exit(_check_and_run(arguments))
+
+
+def _check_and_run(arguments: argparse.Namespace) -> int:
+    """Make the world and run it; gives the exit code."""
+    if arguments.host not in ("127.0.0.1", "::1", "localhost") and not arguments.allow_remote:
+        return _say(_USAGE, f"{arguments.host} is not this machine; --allow-remote if that is meant")
+    try:
+        document = json.loads(Path(arguments.world).read_text()) if arguments.world else _WORLD
+    except OSError as error:
+        return _say(_NO_INPUT, f"{arguments.world}: cannot be read: {error.strerror}")
+    except ValueError as error:
+        return _say(_CONFIGURATION, f"{arguments.world}: not JSON: {error}")
+    sandbox = Sandbox(arguments.host, arguments.port)
+    try:
+        sandbox.plant(document)
+    except (SeedError, ValueError) as error:
+        return _say(_CONFIGURATION, f"{arguments.world}: {error}")
+    try:
+        asyncio.run(_serve(sandbox, arguments.ready_file))
+    except OSError as error:
+        return _say(
+            _UNAVAILABLE, f"port {arguments.port} cannot be used: {error.strerror}; choose another, or 0"
+        )
+    return 0
+
+
+async def _serve(sandbox: Sandbox, ready_file: str | None) -> None:
+    async with sandbox:
+        _announce(sandbox, ready_file)
+        await _asked_to_stop()
+
+
+def _announce(sandbox: Sandbox, ready_file: str | None) -> None:
+    """Say where everything is, on the terminal and in a file for scripts."""
+    facts: dict[str, Any] = {
+        "page": sandbox.url,
+        "api_base": sandbox.api_base,
+        "model_base": sandbox.model_base,
+        "bots": {
+            sandbox.world.users[bot.user_id]["username"]: bot.token for bot in sandbox.world.bots.values()
+        },
+    }
+    sys.stdout.write(f"page:     {facts['page']}\n")
+    sys.stdout.write(f"Discord:  {facts['api_base']}\n")
+    sys.stdout.write(f"model:    {facts['model_base']}\n")
+    for username, token in facts["bots"].items():
+        sys.stdout.write(f"bot:      {username} {token}\n")
+    sys.stdout.flush()
+    if ready_file:
+        Path(ready_file).write_text(json.dumps(facts))
+
+
+async def _asked_to_stop() -> None:
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked.set)
+    await asked.wait()
+
+
+def _say(code: int, words: str) -> int:
+    sys.stderr.write(f"droas-sandbox: {words}\n")
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="droas-sandbox",
+        description="A Discord-compatible server and an OpenAI-compatible model on this machine, with a page to play.",
+        epilog="Tokens printed here belong to this sandbox only and open nothing else.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8080, help="port, 0 for a free one (default 8080)")
+    parser.add_argument(
+        "--world", metavar="FILE", help="JSON document with users, bots, guilds and the model's rules"
+    )
+    parser.add_argument(
+        "--ready-file", metavar="FILE", help="write the addresses and tokens here once it listens"
+    )
+    parser.add_argument(
+        "--allow-remote", action="store_true", help="listen on an address that others can reach"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The state of the sandbox: groups, people, messages; every change is an event."""

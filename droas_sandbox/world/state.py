@@ -1,0 +1,98 @@
+"""What there is in a sandbox, as plain state."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Guild:
+    """A group: its own fields, and what belongs to it by id."""
+
+    data: Json
+    roles: dict[str, Json] = field(default_factory=dict)
+    channels: dict[str, Json] = field(default_factory=dict)
+    members: dict[str, Json] = field(default_factory=dict)
+    bans: dict[str, str | None] = field(default_factory=dict)
+    audit: deque[Json] = field(default_factory=lambda: deque(maxlen=1000))
+
+    @property
+    def id(self) -> str:
+        """The group's id."""
+        return str(self.data["id"])
+
+    @property
+    def threads(self) -> list[Json]:
+        """The group's threads."""
+        return [channel for channel in self.channels.values() if channel["type"] in (10, 11, 12)]
+
+
+@dataclass(slots=True)
+class Bot:
+    """A bot user with its application.
+
+    Args:
+        privileged: the privileged intents that are enabled for the application, as bits.
+        identifies: moments of its identifies, newest last.
+    """
+
+    user_id: str
+    application_id: str
+    token: str
+    privileged: int
+    identifies: deque[float] = field(default_factory=lambda: deque(maxlen=5000))
+
+
+@dataclass(slots=True)
+class Message:
+    """A message and what became of it; deleted ones stay, for the page and for tests."""
+
+    data: Json
+    guild_id: str | None
+    deleted: bool = False
+    deleted_by: str | None = None
+    edits: int = 0
+    nonce: str | None = None
+    reactions: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Interaction:
+    """An interaction on its way to an application.
+
+    Args:
+        responses: what the application answered, callback first.
+        original: id of the message that the first answer made.
+    """
+
+    id: str
+    token: str
+    application_id: str
+    data: Json
+    created_at: float
+    responded: bool = False
+    deferred: bool = False
+    ephemeral: bool = False
+    responses: list[Json] = field(default_factory=list)
+    original: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened, as the gateway would tell it.
+
+    Args:
+        name: the dispatch's name; names in lower case are for the page only.
+        data: the complete payload.
+        guild_id: the group, None in DMs.
+        channel_id: the channel, for permissions.
+        only: user ids that it is for; None for everybody who may see it.
+    """
+
+    name: str
+    data: Json
+    guild_id: str | None = None
+    channel_id: str | None = None
+    only: frozenset[str] | None = None

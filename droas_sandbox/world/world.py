@@ -1,0 +1,282 @@
+"""The world: people, bots and groups, and who may do what in them."""
+
+import base64
+import random
+import string
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from droas_sandbox import permissions
+from droas_sandbox.clock import SandboxClock, Snowflakes, parse_iso
+from droas_sandbox.errors import DiscordError
+from droas_sandbox.intents import PRIVILEGED
+from droas_sandbox.settings import SandboxSettings
+from droas_sandbox.world import objects
+from droas_sandbox.world.state import Bot, Event, Guild, Interaction, Json, Message
+
+_TOKEN_LETTERS = string.ascii_letters + string.digits
+
+
+class World:
+    """Everything that exists; changes are told to listeners as they happen.
+
+    Args:
+        settings: limits and buffers.
+        clock: what time it is.
+    """
+
+    def __init__(self, settings: SandboxSettings, clock: SandboxClock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.snowflakes = Snowflakes(clock)
+        self.listeners: list[Callable[[Event], None]] = []
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.users: dict[str, Json] = {}
+        self.bots: dict[str, Bot] = {}
+        self.guilds: dict[str, Guild] = {}
+        self.dms: dict[str, Json] = {}
+        self.messages: dict[str, dict[str, Message]] = {}
+        self.webhooks: dict[str, Json] = {}
+        self.commands: dict[str, Json] = {}
+        self.interactions: dict[str, Interaction] = {}
+        self.seen_nonces: deque[tuple[float, str, str, str]] = deque(maxlen=2000)
+        self._random = random.Random(7)  # noqa: S311 - tokens of a sandbox are no secrets, runs shall repeat
+
+    def emit(self, event: Event) -> None:
+        """Tell the listeners."""
+        for listener in self.listeners:
+            listener(event)
+
+    # --- making ---------------------------------------------------------------
+
+    def add_user(self, username: str, global_name: str | None = None, *, user_id: str | None = None) -> Json:
+        """Make a person."""
+        made = objects.user(user_id or self.snowflakes.new(), username, global_name, bot=False)
+        self.users[made["id"]] = made
+        return made
+
+    def add_bot(
+        self,
+        username: str,
+        *,
+        token: str | None = None,
+        user_id: str | None = None,
+        privileged: int = PRIVILEGED,
+    ) -> Bot:
+        """Make a bot with its application; the token has Discord's shape unless one is given."""
+        made = objects.user(user_id or self.snowflakes.new(), username, None, bot=True)
+        self.users[made["id"]] = made
+        bot = Bot(
+            user_id=made["id"],
+            application_id=made["id"],
+            token=token or self._token(made["id"]),
+            privileged=privileged,
+        )
+        self.bots[bot.user_id] = bot
+        return bot
+
+    def add_guild(self, name: str, owner_id: str, *, guild_id: str | None = None) -> Guild:
+        """Make a group with its @everyone role and its owner as the first member."""
+        made_id = guild_id or self.snowflakes.new()
+        guild = Guild(objects.guild(made_id, name, owner_id))
+        guild.roles[made_id] = objects.role(made_id, "@everyone", permissions.DEFAULT, 0)
+        self.guilds[made_id] = guild
+        self.join(guild, owner_id)
+        self.emit(Event(name="guild_create", data={"id": made_id, "name": name}))
+        return guild
+
+    def add_channel(self, guild: Guild, name: str, kind: int = 0, *, channel_id: str | None = None) -> Json:
+        """Make a channel."""
+        made = objects.channel(
+            channel_id or self.snowflakes.new(), guild.id, name, kind, position=len(guild.channels)
+        )
+        guild.channels[made["id"]] = made
+        self.emit(Event(name="CHANNEL_CREATE", data=made, guild_id=guild.id, channel_id=made["id"]))
+        return made
+
+    def add_role(
+        self, guild: Guild, name: str, allowed: int, *, position: int | None = None, managed: bool = False
+    ) -> Json:
+        """Make a role above the others, unless a position is given."""
+        made = objects.role(
+            self.snowflakes.new(),
+            name,
+            allowed,
+            len(guild.roles) if position is None else position,
+            managed=managed,
+        )
+        guild.roles[made["id"]] = made
+        self.emit(
+            Event(name="GUILD_ROLE_CREATE", data={"guild_id": guild.id, "role": made}, guild_id=guild.id)
+        )
+        return made
+
+    def join(
+        self,
+        guild: Guild,
+        user_id: str,
+        *,
+        roles: Iterable[str] = (),
+        nick: str | None = None,
+        allowed: int | None = None,
+    ) -> Json:
+        """Let somebody join; a bot may bring permissions, which become a role of its own."""
+        if user_id in guild.members:
+            return guild.members[user_id]
+        held = list(roles)
+        if allowed:
+            held.append(self.add_role(guild, self.users[user_id]["username"], allowed, managed=True)["id"])
+        guild.members[user_id] = objects.member(self.clock.timestamp(), held, nick)
+        if user_id in self.bots:
+            data = self.guild_create(guild)
+            del data["unavailable"]  # absent means: the bot has just joined
+            self.emit(Event(name="GUILD_CREATE", data=data, guild_id=guild.id, only=frozenset({user_id})))
+        data = {**self.member(guild, user_id), "guild_id": guild.id}
+        self.emit(Event(name="GUILD_MEMBER_ADD", data=data, guild_id=guild.id))
+        return guild.members[user_id]
+
+    def leave(self, guild: Guild, user_id: str) -> None:
+        """Let somebody go, of his own will or not."""
+        if guild.members.pop(user_id, None) is None:
+            raise DiscordError(10007)
+        data = {"guild_id": guild.id, "user": self.users[user_id]}
+        self.emit(Event(name="GUILD_MEMBER_REMOVE", data=data, guild_id=guild.id))
+        if user_id in self.bots:
+            self.emit(Event(name="GUILD_DELETE", data={"id": guild.id}, only=frozenset({user_id})))
+
+    def dm(self, bot_id: str, user_id: str) -> Json:
+        """Give the DM channel of a bot and a person; it is made once."""
+        for channel in self.dms.values():
+            if {user["id"] for user in channel["recipients"]} == {user_id} and channel["_bot_id"] == bot_id:
+                return channel
+        made = objects.dm_channel(self.snowflakes.new(), [self.users[user_id]])
+        made["_bot_id"] = bot_id
+        self.dms[made["id"]] = made
+        return made
+
+    # --- finding --------------------------------------------------------------
+
+    def guild(self, guild_id: str) -> Guild:
+        """Give a group; raises 10004."""
+        if guild_id not in self.guilds:
+            raise DiscordError(10004)
+        return self.guilds[guild_id]
+
+    def channel(self, channel_id: str) -> tuple[Guild | None, Json]:
+        """Give a channel and its group (None for a DM); raises 10003."""
+        if channel_id in self.dms:
+            return None, self.dms[channel_id]
+        for guild in self.guilds.values():
+            if channel_id in guild.channels:
+                return guild, guild.channels[channel_id]
+        raise DiscordError(10003)
+
+    def user(self, user_id: str) -> Json:
+        """Give a user; raises 10013."""
+        if user_id not in self.users:
+            raise DiscordError(10013)
+        return self.users[user_id]
+
+    def member(self, guild: Guild, user_id: str) -> Json:
+        """Give a member with its user; raises 10007."""
+        if user_id not in guild.members:
+            raise DiscordError(10007)
+        return {"user": self.users[user_id], **guild.members[user_id]}
+
+    def bot_by_token(self, token: str) -> Bot | None:
+        """Give the bot of a token."""
+        return next((bot for bot in self.bots.values() if bot.token == token), None)
+
+    def guilds_of(self, user_id: str) -> list[Guild]:
+        """Give the groups of somebody."""
+        return [guild for guild in self.guilds.values() if user_id in guild.members]
+
+    def guild_create(self, guild: Guild) -> Json:
+        """Give a group as GUILD_CREATE tells it."""
+        return {
+            **guild.data,
+            "roles": list(guild.roles.values()),
+            "joined_at": self.clock.timestamp(),
+            "large": len(guild.members) > 250,
+            "unavailable": False,
+            "member_count": len(guild.members),
+            "voice_states": [],
+            "members": [self.member(guild, user_id) for user_id in guild.members if user_id in self.bots],
+            "channels": [
+                channel for channel in guild.channels.values() if channel["type"] not in (10, 11, 12)
+            ],
+            "threads": guild.threads,
+            "presences": [],
+            "stage_instances": [],
+            "guild_scheduled_events": [],
+            "soundboard_sounds": [],
+        }
+
+    # --- permissions ----------------------------------------------------------
+
+    def permissions(self, guild: Guild | None, user_id: str, channel: Json | None = None) -> int:
+        """Give what somebody may do in a group, or in one of its channels."""
+        if guild is None:
+            return permissions.ALL
+        if user_id not in guild.members:
+            return 0
+        owner = guild.data["owner_id"] == user_id
+        held = [role_id for role_id in guild.members[user_id]["roles"] if role_id in guild.roles]
+        allowed = permissions.base(
+            int(guild.roles[guild.id]["permissions"]),
+            (int(guild.roles[role_id]["permissions"]) for role_id in held),
+            owner=owner,
+        )
+        if channel is not None and allowed != permissions.ALL:
+            place = (
+                guild.channels.get(channel.get("parent_id") or "", channel)
+                if channel["type"] in (10, 11, 12)
+                else channel
+            )
+            allowed = permissions.in_channel(
+                allowed,
+                place.get("permission_overwrites", ()),
+                guild_id=guild.id,
+                role_ids=held,
+                user_id=user_id,
+            )
+        if allowed != permissions.ALL and self.timed_out(guild, user_id):
+            allowed &= permissions.TIMED_OUT
+        return allowed
+
+    def require(self, guild: Guild | None, user_id: str, bits: int, channel: Json | None = None) -> None:
+        """Make sure that somebody may do something; raises 50001 or 50013."""
+        if guild is not None and user_id not in guild.members:
+            raise DiscordError(50001)
+        allowed = self.permissions(guild, user_id, channel)
+        if channel is not None and not allowed & permissions.VIEW_CHANNEL:
+            raise DiscordError(50001)
+        if allowed & bits != bits:
+            raise DiscordError(50013)
+
+    def require_above(self, guild: Guild, actor_id: str, target_id: str) -> None:
+        """Make sure that the actor stands above the target; raises 50013."""
+        if guild.data["owner_id"] == actor_id:
+            return
+        if guild.data["owner_id"] == target_id or self.top(guild, actor_id) <= self.top(guild, target_id):
+            raise DiscordError(50013)
+
+    def top(self, guild: Guild, user_id: str) -> int:
+        """Give the position of somebody's highest role."""
+        held = guild.members.get(user_id, {}).get("roles", [])
+        return max(
+            (guild.roles[role_id]["position"] for role_id in held if role_id in guild.roles), default=0
+        )
+
+    def timed_out(self, guild: Guild, user_id: str) -> bool:
+        """Whether a member is silenced now."""
+        until = guild.members[user_id]["communication_disabled_until"]
+        return until is not None and (parse_iso(until) or 0) > self.clock.now()
+
+    def _token(self, user_id: str) -> str:
+        first = base64.urlsafe_b64encode(user_id.encode()).decode().rstrip("=")
+        rest = ["".join(self._random.choices(_TOKEN_LETTERS, k=count)) for count in (6, 38)]
+        return ".".join([first, *rest])
