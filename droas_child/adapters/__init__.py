@@ -1,0 +1,1 @@
+"""What touches the world: Discord, the model, the mother, the process itself."""

@@ -1,0 +1,197 @@
+"""The bot's door to Discord: questions in, messages out."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import nextcord
+from nextcord.http import Route
+
+from droas_child.core.conversation import Heard, Said, is_question
+from droas_common.discord_connection import DiscordConnection
+from droas_common.errors import OutsideError
+from droas_common.ids import Snowflake
+
+_CALL_S = 30.0
+_NOBODY: dict[str, Any] = {"parse": [], "replied_user": True}
+"""Nothing that a model writes pings anybody but the asker."""
+
+
+def intents() -> nextcord.Intents:
+    """Give what a bot must see: groups, messages there and in DMs, and what they say."""
+    wanted = nextcord.Intents.none()
+    wanted.guilds = True
+    wanted.guild_messages = True
+    wanted.dm_messages = True
+    wanted.message_content = True
+    return wanted
+
+
+class Ears:
+    """Turns the gateway's events into questions and news.
+
+    Args:
+        on_question: gets every message that is for this bot.
+        on_removed: gets the id of every message that was deleted.
+        on_guilds: gets the groups whenever they change.
+    """
+
+    def __init__(
+        self,
+        *,
+        on_question: Callable[[Heard], None],
+        on_removed: Callable[[Snowflake], None],
+        on_guilds: Callable[[frozenset[Snowflake]], None],
+    ) -> None:
+        self._on_question = on_question
+        self._on_removed = on_removed
+        self._on_guilds = on_guilds
+
+    def wire(self, client: nextcord.Client) -> None:
+        """Put the handlers onto a fresh client."""
+
+        async def on_message(message: nextcord.Message) -> None:
+            heard = _heard(message, client)
+            if heard is not None and is_question(heard):
+                self._on_question(heard)
+
+        async def on_raw_message_delete(event: nextcord.RawMessageDeleteEvent) -> None:
+            self._on_removed(Snowflake(str(event.message_id)))
+
+        async def on_raw_bulk_message_delete(event: nextcord.RawBulkMessageDeleteEvent) -> None:
+            for message_id in event.message_ids:
+                self._on_removed(Snowflake(str(message_id)))
+
+        async def on_ready() -> None:
+            self._tell_guilds(client)
+
+        async def on_guild_join(_guild: nextcord.Guild) -> None:
+            self._tell_guilds(client)
+
+        async def on_guild_remove(_guild: nextcord.Guild) -> None:
+            self._tell_guilds(client)
+
+        for handler in (
+            on_message, on_raw_message_delete, on_raw_bulk_message_delete, on_ready, on_guild_join, on_guild_remove,
+        ):  # fmt: skip
+            client.add_listener(handler)
+
+    def _tell_guilds(self, client: nextcord.Client) -> None:
+        self._on_guilds(frozenset(Snowflake(str(guild.id)) for guild in client.guilds))
+
+
+class DiscordSpeaker:
+    """Says things through the connected client.
+
+    Args:
+        connection: gives the bot's connection.
+    """
+
+    def __init__(self, connection: Callable[[], DiscordConnection]) -> None:
+        self._connection = connection
+
+    @property
+    def bot_id(self) -> Snowflake:
+        """The bot's own user id; "" before the first connection."""
+        client = self._connection().client
+        return (
+            Snowflake(str(client.user.id))
+            if client is not None and client.user is not None
+            else Snowflake("")
+        )
+
+    async def say(
+        self, channel_id: Snowflake, text: str, *, reply_to: Snowflake | None, nonce: str
+    ) -> Snowflake:
+        """Send a message; Discord makes one message of several tries with the same nonce."""
+        body: dict[str, Any] = {
+            "content": text,
+            "allowed_mentions": _NOBODY,
+            "nonce": nonce[-25:],
+            "enforce_nonce": True,
+        }
+        if reply_to is not None:
+            body["message_reference"] = {"message_id": reply_to, "fail_if_not_exists": False}
+        made = await self._do(
+            Route("POST", "/channels/{channel_id}/messages", channel_id=int(channel_id)), body
+        )
+        return Snowflake(str(made["id"]))
+
+    async def change(self, channel_id: Snowflake, message_id: Snowflake, text: str) -> None:
+        """Change a message of the bot's own."""
+        route = _message_route("PATCH", channel_id, message_id)
+        await self._do(route, {"content": text, "allowed_mentions": _NOBODY})
+
+    async def take_back(self, channel_id: Snowflake, message_id: Snowflake) -> None:
+        """Delete a message of the bot's own; one that is gone is no error."""
+        await self._do(_message_route("DELETE", channel_id, message_id), None, missing_ok=True)
+
+    async def show_typing(self, channel_id: Snowflake) -> None:
+        """Show for ten seconds that an answer is being written."""
+        await self._do(Route("POST", "/channels/{channel_id}/typing", channel_id=int(channel_id)), None)
+
+    async def history(self, channel_id: Snowflake, before: Snowflake, limit: int) -> list[Said]:
+        """Give what was said before a message, oldest first."""
+        client = self._connection().client
+        if client is None:
+            raise OutsideError("not connected to Discord", retry_after_s=1)
+        rows = await _bounded(client.http.logs_from(int(channel_id), limit, before=int(before)))
+        mine = self.bot_id
+        return [
+            Said(
+                message_id=Snowflake(str(row["id"])),
+                author_name=row["author"].get("global_name") or row["author"]["username"],
+                text=row["content"],
+                mine=str(row["author"]["id"]) == mine,
+            )
+            for row in reversed(rows)
+        ]
+
+    async def _do(self, route: Route, body: dict[str, Any] | None, *, missing_ok: bool = False) -> Any:
+        client = self._connection().client
+        if client is None:
+            raise OutsideError("not connected to Discord", retry_after_s=1)
+        given: Any = {} if body is None else {"json": body}
+        return await _bounded(client.http.request(route, **given), missing_ok=missing_ok)
+
+
+async def _bounded(act: Any, *, missing_ok: bool = False) -> Any:
+    """Await one request of Discord within its time, and translate its failures."""
+    try:
+        async with asyncio.timeout(_CALL_S):
+            return await act
+    except nextcord.NotFound as error:
+        if missing_ok:
+            return None
+        raise OutsideError(f"Discord no longer has it ({error.code})") from error
+    except nextcord.HTTPException as error:
+        raise OutsideError(f"Discord answered {error.status} ({error.code})") from error
+    except (OSError, aiohttp.ClientError, TimeoutError, RuntimeError) as error:
+        raise OutsideError(f"Discord cannot be reached: {type(error).__name__}") from error
+
+
+def _message_route(method: str, channel_id: Snowflake, message_id: Snowflake) -> Route:
+    return Route(
+        method,
+        "/channels/{channel_id}/messages/{message_id}",
+        channel_id=int(channel_id),
+        message_id=int(message_id),
+    )
+
+
+def _heard(message: nextcord.Message, client: nextcord.Client) -> Heard | None:
+    me = client.user
+    if me is None or message.author.id == me.id or message.webhook_id is not None:
+        return None
+    return Heard(
+        message_id=Snowflake(str(message.id)),
+        channel_id=Snowflake(str(message.channel.id)),
+        guild_id=Snowflake(str(message.guild.id)) if message.guild else None,
+        author_id=Snowflake(str(message.author.id)),
+        author_name=message.author.display_name,
+        author_is_bot=message.author.bot,
+        text=message.content,
+        # A reply pings the one replied to, so Discord lists him among the mentions.
+        mentions_me=any(user.id == me.id for user in message.mentions),
+    )

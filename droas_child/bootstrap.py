@@ -1,0 +1,80 @@
+"""Names every adapter once and joins them to the flows."""
+
+from droas_child.adapters.discord import DiscordSpeaker, Ears, intents
+from droas_child.adapters.model import HttpModel
+from droas_child.adapters.mother import MotherLink
+from droas_child.core.conversation import Heard
+from droas_child.flows.answer import Answer
+from droas_child.flows.child import Child
+from droas_child.flows.intake import Intake, Remembered
+from droas_child.flows.news import News
+from droas_child.flows.toolbox import Toolbox
+from droas_common.discord_connection import DiscordConnection
+from droas_common.ids import BotName, Snowflake
+from droas_common.settings import ChildSettings
+from droas_common.wire.heartbeats import GatewayState, Guilds
+
+
+class Workshop:
+    """Builds one bot; must be used on the loop that it will run on.
+
+    Args:
+        settings: what it is to do.
+        link: the sockets to the mother.
+        preloaded: whether this process was forked from a preloaded one.
+    """
+
+    def __init__(self, settings: ChildSettings, link: MotherLink, *, preloaded: bool) -> None:
+        self._link = link
+        self._model = HttpModel(settings.bot.llm_config)
+        self._toolbox = Toolbox(link.tools)
+        self._speaker = DiscordSpeaker(lambda: self._connection)
+        self._intake = Intake(
+            settings=lambda: self._news.settings, speaker=self._speaker, make_answer=self._make_answer
+        )
+        self._news = News(
+            BotName(settings.name), settings.bot, intake=lambda: self._intake, subscriptions=link
+        )
+        ears = Ears(on_question=self._intake.ask, on_removed=self._intake.remove, on_guilds=self._note_guilds)
+        self._connection = DiscordConnection(
+            token=settings.bot.discord_token,
+            settings=settings.discord,
+            intents=intents(),
+            on_state=self._note_gateway,
+            wire=ears.wire,
+        )
+        self.child = Child(
+            mother=link,
+            connection=self._connection,
+            intake=self._intake,
+            news=self._news,
+            preloaded=preloaded,
+            heartbeat_interval_s=settings.heartbeat_interval_s,
+            drain_grace_s=settings.drain_grace_s,
+        )
+
+    async def run(self) -> None:
+        """Run the bot to its end."""
+        self._link.start(self.child.hear, self._news.hear)
+        try:
+            await self.child.run()
+        finally:
+            await self._model.close()
+            self._link.close()
+
+    def _make_answer(self, question: Heard, removed: Remembered) -> Answer:
+        return Answer(
+            question,
+            speaker=self._speaker,
+            model=self._model,
+            toolbox=self._toolbox,
+            settings=self._news.settings,
+            removed=removed,
+        )
+
+    def _note_gateway(self, state: GatewayState, words: str) -> None:
+        self.child.note_gateway(state, words)
+
+    def _note_guilds(self, guild_ids: frozenset[Snowflake]) -> None:
+        self._news.follow_guilds(guild_ids)
+        self._link.tell(Guilds(guild_ids=sorted(guild_ids)))

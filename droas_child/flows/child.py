@@ -1,0 +1,176 @@
+"""A bot's day: register, learn the state, connect, answer, report, and leave in good order."""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from droas_child.flows.intake import Intake
+from droas_child.flows.news import News
+from droas_child.ports import Mother
+from droas_common.errors import OutsideError, RequestError
+from droas_common.logs import log
+from droas_common.wire.heartbeats import (
+    FromMother,
+    GatewayState,
+    Goodbye,
+    Heartbeat,
+    Register,
+    Stop,
+    Welcome,
+)
+
+_WELCOME_S = 5.0
+_SYNC_S = 2.0
+
+
+class Connection(Protocol):
+    """The bot's connection to Discord."""
+
+    @property
+    def latency_ms(self) -> float | None:
+        """Round trip of Discord's heartbeat."""
+        ...
+
+    async def run(self) -> None:
+        """Stay connected until closed; raises RequestError when Discord refuses for good."""
+        ...
+
+    async def close(self) -> None:
+        """Leave with code 1000."""
+        ...
+
+
+class Child:
+    """One bot.
+
+    Args:
+        mother: the way to her.
+        connection: the way to Discord.
+        intake: questions.
+        news: what she publishes.
+        preloaded: whether this process was forked from a preloaded one.
+        heartbeat_interval_s: seconds between heartbeats.
+        drain_grace_s: seconds for answers in flight when stopping.
+    """
+
+    def __init__(
+        self,
+        *,
+        mother: Mother,
+        connection: Connection,
+        intake: Intake,
+        news: News,
+        preloaded: bool,
+        heartbeat_interval_s: float,
+        drain_grace_s: float,
+    ) -> None:
+        self._mother = mother
+        self._connection = connection
+        self._intake = intake
+        self._news = news
+        self._preloaded = preloaded
+        self._interval_s = heartbeat_interval_s
+        self._drain_grace_s = drain_grace_s
+        self._welcome = asyncio.Event()
+        self._stop_asked = asyncio.Event()
+        self._gateway = GatewayState.CONNECTING
+        self._detail = ""
+        self._sequence = 0
+        self._lag_ms = 0.0
+
+    def hear(self, word: FromMother) -> None:
+        """Take in a word of the mother."""
+        match word:
+            case Welcome():
+                self._interval_s = word.heartbeat_interval_s
+                self._welcome.set()
+            case Stop():
+                self._drain_grace_s = min(self._drain_grace_s, word.grace_s)
+                self._stop_asked.set()
+
+    def ask_stop(self) -> None:
+        """Leave in good order; may be called from a signal handler."""
+        self._stop_asked.set()
+
+    def note_gateway(self, state: GatewayState, words: str) -> None:
+        """Note how the bot stands with Discord, and tell the mother at once."""
+        changed = state is not self._gateway
+        self._gateway, self._detail = state, words
+        if changed and self._welcome.is_set():
+            log.info("gateway", state=state.value, words=words)
+            self._beat()
+
+    async def run(self) -> None:
+        """Live until asked to stop.
+
+        Raises:
+            OutsideError: the mother does not welcome this bot.
+            RequestError: Discord refuses it for good.
+        """
+        self._mother.tell(Register(pid=os.getpid(), preloaded=self._preloaded))
+        await _within(self._welcome.wait, _WELCOME_S, "the mother did not welcome this bot")
+        self._news.start()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._report(), name="report"),
+                    group.create_task(self._keep_synced(), name="sync"),
+                    group.create_task(self._intake.run(), name="intake"),
+                    group.create_task(self._stay_connected(), name="discord"),
+                ]
+                await self._stop_asked.wait()
+                await self._intake.drain(self._drain_grace_s)
+                await self._connection.close()
+                for task in tasks:
+                    task.cancel()
+        except* RequestError as errors:
+            error = errors.exceptions[0]
+            self._beat()
+            self._mother.tell(Goodbye(reason=str(error), fatal=True))
+            raise error from None
+        self._mother.tell(Goodbye(reason="asked to stop"))
+
+    async def _stay_connected(self) -> None:
+        await self._connection.run()
+
+    async def _report(self) -> None:
+        """Beat from the loop itself: a blocked loop falls silent, and its lag is seen."""
+        while True:
+            self._beat()
+            due = time.monotonic() + self._interval_s
+            await asyncio.sleep(self._interval_s)
+            self._lag_ms = max(0.0, (time.monotonic() - due) * 1000)
+
+    async def _keep_synced(self) -> None:
+        """Ask again for a state that did not come."""
+        while True:
+            await asyncio.sleep(_SYNC_S)
+            if not self._news.synced:
+                self._news.ask_state()
+
+    def _beat(self) -> None:
+        self._sequence += 1
+        self._mother.tell(
+            Heartbeat(
+                sequence=self._sequence,
+                loop_lag_ms=round(self._lag_ms, 2),
+                gateway=self._gateway,
+                gateway_latency_ms=self._connection.latency_ms,
+                config_revision=self._news.revision,
+                answered=self._intake.answered,
+                failed=self._intake.failed,
+                in_flight=self._intake.in_flight,
+                model_ok=self._intake.model_ok,
+                detail=self._detail,
+            )
+        )
+
+
+async def _within(wait: Callable[[], Awaitable[object]], seconds: float, what: str) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await wait()
+    except TimeoutError:
+        raise OutsideError(f"{what} within {seconds:g} s") from None

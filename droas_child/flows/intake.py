@@ -1,0 +1,177 @@
+"""Questions on their way to answers: bounded, in order within a channel, dropped when they are taken away."""
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+
+from droas_child.core.conversation import Heard
+from droas_child.flows.answer import Answer
+from droas_child.ports import ModelFailedError, Speaker
+from droas_common.errors import OutsideError
+from droas_common.ids import Snowflake
+from droas_common.logs import log
+from droas_common.settings import BotSettings
+
+BUSY_WORDS = "I have more questions than I can answer right now. Please ask again in a moment."
+_BUSY_EVERY_S = 15.0
+_REMEMBERED = 2_000
+"""Messages remembered as taken away, and as seen: events may come twice and in any order."""
+
+
+class Remembered:
+    """A bounded set of ids; the oldest is forgotten first."""
+
+    def __init__(self, size: int = _REMEMBERED) -> None:
+        self._ids: OrderedDict[Snowflake, None] = OrderedDict()
+        self._size = size
+
+    def add(self, one: Snowflake) -> bool:
+        """Remember an id; says whether it was new."""
+        new = one not in self._ids
+        self._ids[one] = None
+        self._ids.move_to_end(one)
+        if len(self._ids) > self._size:
+            self._ids.popitem(last=False)
+        return new
+
+    def __contains__(self, one: object) -> bool:
+        """Whether an id is remembered."""
+        return one in self._ids
+
+
+class Intake:
+    """Takes questions and has them answered.
+
+    Args:
+        settings: gives the bot's present settings.
+        speaker: Discord.
+        make_answer: begins the answering of a question.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Callable[[], BotSettings],
+        speaker: Speaker,
+        make_answer: Callable[[Heard, Remembered], Answer],
+    ) -> None:
+        self._settings = settings
+        self._speaker = speaker
+        self._make_answer = make_answer
+        self._waiting: dict[Snowflake, deque[Heard]] = {}
+        self._active: dict[Snowflake, tuple[Heard, asyncio.Task[None]]] = {}
+        self._removed = Remembered()
+        self._seen = Remembered()
+        self._told_busy: dict[Snowflake, float] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self._open = True
+        self.answered = 0
+        self.failed = 0
+        self.model_ok: bool | None = None
+
+    @property
+    def in_flight(self) -> int:
+        """Answers being written."""
+        return len(self._active)
+
+    async def run(self) -> None:
+        """Own the answering tasks until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            await asyncio.Event().wait()
+
+    def ask(self, question: Heard) -> None:
+        """Take a question: it is answered, waits, or is told to come back."""
+        if not self._open or self._group is None or question.message_id in self._removed:
+            return
+        if not self._seen.add(question.message_id):
+            return
+        queue = self._waiting.setdefault(question.channel_id, deque())
+        if sum(map(len, self._waiting.values())) >= self._settings().max_waiting_questions + self._free():
+            self._tell_busy(question)
+            return
+        queue.append(question)
+        self._start_what_can()
+
+    def remove(self, message_id: Snowflake) -> None:
+        """Drop the question of this message, wherever it is."""
+        if not self._removed.add(message_id):
+            return
+        for queue in self._waiting.values():
+            for question in [one for one in queue if one.message_id == message_id]:
+                queue.remove(question)
+        for question, task in self._active.values():
+            if question.message_id == message_id:
+                task.cancel()
+
+    async def drain(self, grace_s: float) -> None:
+        """Take no more questions, and give those being answered some time."""
+        self._open = False
+        self._waiting.clear()
+        tasks = [task for _, task in self._active.values()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=grace_s)
+
+    def _free(self) -> int:
+        return max(0, self._settings().max_parallel_answers - len(self._active))
+
+    def _start_what_can(self) -> None:
+        """Start the first question of every idle channel, as many as may run."""
+        if self._group is None:
+            return
+        for channel_id in list(self._waiting):
+            if not self._waiting[channel_id]:
+                del self._waiting[channel_id]
+            elif channel_id not in self._active and self._free():
+                question = self._waiting[channel_id].popleft()
+                task = self._group.create_task(self._answer(question), name=f"answer-{question.message_id}")
+                self._active[channel_id] = (question, task)
+
+    async def _answer(self, question: Heard) -> None:
+        """Answer one question and let the next one go; nothing that goes wrong ends the bot."""
+        answer = self._make_answer(question, self._removed)
+        try:
+            await answer.give()
+            self.answered += 1
+            self.model_ok = True
+        except asyncio.CancelledError:
+            if question.message_id not in self._removed:
+                raise
+            log.info("question_removed", channel=question.channel_id, message=question.message_id)
+            await answer.take_back()
+        except ModelFailedError:
+            self.failed += 1
+            self.model_ok = False
+        except OutsideError as error:
+            self.failed += 1
+            log.warning("not_answered", message=question.message_id, why=str(error))
+        except Exception as error:  # noqa: BLE001 - border of the task: one answer must not end the bot
+            self.failed += 1
+            log.opt(exception=error).error("answer_died", message=question.message_id)
+        finally:
+            del self._active[question.channel_id]
+            self._start_what_can()
+
+    def _tell_busy(self, question: Heard) -> None:
+        """Say once in a while that there is too much to do."""
+        now = time.monotonic()
+        self.failed += 1
+        if (
+            self._group is None
+            or now - self._told_busy.get(question.channel_id, -_BUSY_EVERY_S) < _BUSY_EVERY_S
+        ):
+            return
+        if len(self._told_busy) > _REMEMBERED:
+            self._told_busy.clear()
+        self._told_busy[question.channel_id] = now
+        self._group.create_task(self._say_busy(question), name="busy")
+
+    async def _say_busy(self, question: Heard) -> None:
+        try:
+            nonce = f"{question.message_id}.b"
+            await self._speaker.say(
+                question.channel_id, BUSY_WORDS, reply_to=question.message_id, nonce=nonce
+            )
+        except OutsideError as error:
+            log.warning("busy_not_said", why=str(error))
