@@ -116,8 +116,12 @@ class DiscordConnection:
         """Milliseconds between Discord's last heartbeat and its acknowledgement; None when unknown."""
         client = self._client
         latency = client.latency if client is not None and client.ws is not None else math.inf
-        # nextcord stamps the sending late, in a thread, so a quick acknowledgement may seem to precede it.
-        return round(max(latency, 0.0) * 1000, 1) if math.isfinite(latency) else None
+        if client is None or not math.isfinite(latency):
+            return None
+        # nextcord stamps the sending late, in a thread, so a quick acknowledgement is measured from the
+        # heartbeat before. One that is later than an interval has ended the connection anyway.
+        interval_s = getattr(getattr(client.ws, "_keep_alive", None), "interval", None) or math.inf
+        return round(math.fmod(max(latency, 0.0), interval_s) * 1000, 1)
 
     async def run(self) -> None:
         """Stay connected until `close()` is called.

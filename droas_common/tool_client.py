@@ -11,7 +11,8 @@ import time
 import msgspec
 import zmq
 
-from droas_common.errors import DefectError, OutsideError, RequestError
+from droas_common.errors import OutsideError, RequestError
+from droas_common.logs import log
 from droas_common.tracing import current_trace_id, traceparent
 from droas_common.wire.calls import (
     Actor,
@@ -142,13 +143,14 @@ class ToolClient:
         try:
             response = read_response(frames[-1])
         except FrameError as error:
-            raise DefectError(f"the mother sent an answer that cannot be read: {error}") from error
+            log.error("answer_unreadable", why=str(error))
+            return
         future = self._waiting.get(response.id) if isinstance(response.id, int) else None
         if future is None or future.done():
             return  # too late: its caller has left
         if response.error is not None:
             future.set_exception(_as_exception(response.error))
-        elif response.result is not None:
+        else:
             future.set_result(msgspec.Raw(bytes(response.result)))
 
 

@@ -119,11 +119,11 @@ class ToolResult(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"
 
 
 class Response(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One JSON-RPC response: exactly one of `result` and `error` is there."""
+    """One JSON-RPC response: exactly one of `result` (empty when absent) and `error` is there."""
 
     id: RequestId | None
     jsonrpc: str = msgspec.field(default="2.0")
-    result: msgspec.Raw | None = None
+    result: msgspec.Raw = msgspec.Raw()
     error: CallError | None = None
 
 

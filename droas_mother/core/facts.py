@@ -40,6 +40,8 @@ class Trace:
     message_id: Snowflake
     channel_id: Snowflake
     text: str
+    removed: bool = False
+    """Whether it was taken away already; it still counts, but is not taken away again."""
 
 
 MEMORY_S = 60.0

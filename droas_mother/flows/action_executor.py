@@ -2,13 +2,15 @@
 
 The bots are told first, because telling costs nothing and spares them an answer to a message that is about
 to vanish. The member is silenced before the messages are deleted, so that no more arrive meanwhile. Groups
-do not wait for one another: each has its own bounded queue and worker.
+do not wait for one another: each has its own bounded queue and worker. What gathers while Discord is slow is
+joined, so that a wave of spam costs one time-out and one bulk deletion.
 """
 
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from itertools import groupby
 
 from droas_common.errors import OutsideError
@@ -18,7 +20,7 @@ from droas_common.tracing import trace
 from droas_common.wire.calls import Json
 from droas_common.wire.frames import encode
 from droas_common.wire.topics import protection_topic
-from droas_mother.core.decision import Decision, MessageRef
+from droas_mother.core.decision import Decision, MessageRef, merge
 from droas_mother.core.records import AuditRecord, Outcome, Profile
 from droas_mother.flows.inspector import Verdict
 from droas_mother.ports import AuditLog, EventBus, Moderator
@@ -90,7 +92,10 @@ class ActionExecutor:
         queue, wake = self._waiting[guild_id], self._wake[guild_id]
         while True:
             while queue:
-                await self._carry_out(queue.popleft())
+                waiting = list(queue)
+                queue.clear()
+                for verdict in combine(waiting):
+                    await self._carry_out(verdict)
             wake.clear()
             try:
                 async with asyncio.timeout(_IDLE_S):
@@ -175,6 +180,18 @@ class ActionExecutor:
         if decision.time_out_s:
             data = {"user_id": facts.author_id, "seconds": decision.time_out_s, "rule": decision.rule}
             self._bus.publish(topic, "member_timed_out", data, state=state)
+
+
+def combine(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Join the verdicts on each member, in the order of their first: one time-out, one bulk deletion."""
+    joined: dict[Snowflake, Verdict] = {}
+    for verdict in verdicts:
+        author_id = verdict.facts.author_id
+        first = joined.get(author_id)
+        if first is not None:
+            verdict = replace(first, decision=merge(first.decision, verdict.decision))  # noqa: PLW2901
+        joined[author_id] = verdict
+    return list(joined.values())
 
 
 def _place(ref: MessageRef) -> tuple[str, int]:

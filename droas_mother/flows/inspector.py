@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from droas_common.ids import Snowflake
 from droas_common.settings import ProtectionLevel
@@ -54,10 +54,13 @@ class Inspector:
         decision = decide(facts, recent, POLICIES[level], self._rules)
         if not decision:
             return None
-        self._forget(member, decision)
+        self._note_removed(member, decision)
         return Verdict(facts=facts, decision=decision, level=level)
 
-    def _forget(self, member: tuple[Snowflake, Snowflake], decision: Decision) -> None:
-        """Drop what is being deleted, so that it is not counted and deleted a second time."""
+    def _note_removed(self, member: tuple[Snowflake, Snowflake], decision: Decision) -> None:
+        """Note what is being deleted, so that it is not deleted a second time."""
         gone = {ref.message_id for ref in decision.delete}
-        self._recent[member] = tuple(trace for trace in self._recent[member] if trace.message_id not in gone)
+        self._recent[member] = tuple(
+            replace(trace, removed=True) if trace.message_id in gone else trace
+            for trace in self._recent[member]
+        )

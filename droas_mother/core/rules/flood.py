@@ -24,7 +24,9 @@ class FloodRule:
 
     def _stop(self, traces: list[Trace], words: str, policy: Policy) -> Decision:
         return Decision(
-            delete=frozenset(MessageRef(trace.channel_id, trace.message_id) for trace in traces),
+            delete=frozenset(
+                MessageRef(trace.channel_id, trace.message_id) for trace in traces if not trace.removed
+            ),
             time_out_s=policy.time_out_s,
             reasons=((self.name, words),),
         )
