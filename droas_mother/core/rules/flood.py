@@ -16,10 +16,12 @@ class FloodRule:
             return Decision()
         burst = [trace for trace in recent if facts.at_s - trace.at_s <= policy.flood_window_s]
         if len(burst) >= policy.flood_messages:
-            return self._stop(burst, f"{len(burst)} messages within {policy.flood_window_s:g} s", policy)
+            return self._stop(
+                burst, f"{policy.flood_messages} messages within {policy.flood_window_s:g} s", policy
+            )
         same = [trace for trace in recent if trace.text and trace.text == facts.text]
         if len(same) >= policy.duplicate_messages:
-            return self._stop(same, f"the same message {len(same)} times", policy)
+            return self._stop(same, f"the same message {policy.duplicate_messages} times", policy)
         return Decision()
 
     def _stop(self, traces: list[Trace], words: str, policy: Policy) -> Decision:

@@ -16,4 +16,6 @@ class MentionRule:
         count = len(facts.mentioned_users) + len(facts.mentioned_roles)
         if count < policy.mentions:
             return Decision()
-        return against(facts, self.name, f"{count} mentions in one message", time_out_s=policy.time_out_s)
+        return against(
+            facts, self.name, f"{policy.mentions} mentions in one message", time_out_s=policy.time_out_s
+        )
