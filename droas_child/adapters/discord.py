@@ -14,6 +14,9 @@ from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
 
 _CALL_S = 30.0
+_HISTORY_S = 3.0
+"""The past is worth no more: nextcord would try a failing server for 25 seconds, and somebody waits."""
+
 _NOBODY: dict[str, Any] = {"parse": [], "replied_user": True}
 """Nothing that a model writes pings anybody but the asker."""
 
@@ -136,7 +139,7 @@ class DiscordSpeaker:
         client = self._connection().client
         if client is None:
             raise OutsideError("not connected to Discord", retry_after_s=1)
-        rows = await _bounded(client.http.logs_from(int(channel_id), limit, before=int(before)))
+        rows = await _bounded(client.http.logs_from(int(channel_id), limit, before=int(before)), _HISTORY_S)
         mine = self.bot_id
         return [
             Said(
@@ -156,10 +159,10 @@ class DiscordSpeaker:
         return await _bounded(client.http.request(route, **given), missing_ok=missing_ok)
 
 
-async def _bounded(act: Any, *, missing_ok: bool = False) -> Any:
+async def _bounded(act: Any, seconds: float = _CALL_S, *, missing_ok: bool = False) -> Any:
     """Await one request of Discord within its time, and translate its failures."""
     try:
-        async with asyncio.timeout(_CALL_S):
+        async with asyncio.timeout(seconds):
             return await act
     except nextcord.NotFound as error:
         if missing_ok:

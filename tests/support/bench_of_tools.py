@@ -1,0 +1,78 @@
+"""A tool gateway on real sockets and a real database, without the rest of a mother."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import zmq
+from sqlalchemy import Engine
+
+from droas_common.redaction import Redactor
+from droas_common.settings import CurveKeys
+from droas_common.tool_client import ToolClient
+from droas_common.wire.calls import Actor
+from droas_common.zmq_sockets import client_socket
+from droas_mother.adapters.bus.keyring import KeyRing
+from droas_mother.adapters.bus.tool_socket import ToolSocket
+from droas_mother.adapters.storage.database import Database
+from droas_mother.adapters.storage.engine import open_engine
+from droas_mother.adapters.storage.reader import Reader
+from droas_mother.core.authorization import Principal, PrincipalKind
+from droas_mother.core.settings import EconomySettings
+from droas_mother.flows.services import economy, users
+from droas_mother.flows.tool_desk import ToolDesk
+from droas_mother.flows.tool_gateway import ToolGateway
+
+ADA = Actor(user_id="10", guild_id="1", channel_id="2", message_id="3")
+GRACE = Actor(user_id="11", guild_id="1", channel_id="2", message_id="4")
+
+
+@dataclass(slots=True)
+class ToolBench:
+    """A running gateway and what is needed to call it and to look behind it."""
+
+    context: "zmq.Context[zmq.Socket[bytes]]"
+    keyring: KeyRing
+    gateway: ToolGateway
+    socket: ToolSocket
+    endpoint: str
+    engine: Engine
+    reader: Reader
+
+    def keys(self, name: str = "helper", tools: tuple[str, ...] = ("*",)) -> CurveKeys:
+        """Issue keys to a bot."""
+        return self.keyring.issue(Principal(kind=PrincipalKind.BOT, name=name, tools=tools))
+
+    def raw(self, kind: int, keys: CurveKeys | None = None) -> "zmq.Socket[bytes]":
+        """Give a bare client socket."""
+        return client_socket(self.context, kind, self.endpoint, keys or self.keys())
+
+    def client(self, keys: CurveKeys | None = None) -> ToolClient:
+        """Give a started tool client."""
+        client = ToolClient(self.raw(zmq.DEALER, keys))
+        client.start()
+        return client
+
+
+@asynccontextmanager
+async def running(folder: Path, url: str) -> AsyncIterator[ToolBench]:
+    """Run a gateway for a while."""
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    keyring = KeyRing(context)
+    keyring.start()
+    endpoint = f"ipc://{folder / 'tools.sock'}"
+    engine = await asyncio.to_thread(open_engine, url)
+    settings = EconomySettings()
+    desk = ToolDesk([*economy.tools(settings), *users.tools()], redactor=Redactor(), opening_balance=100)
+    socket = ToolSocket(context, endpoint, keyring)
+    gateway = ToolGateway(socket, Database(engine), desk, observe=lambda _principal, _seconds: None)
+    gateway.start()
+    try:
+        yield ToolBench(context, keyring, gateway, socket, endpoint, engine, Reader(engine))
+    finally:
+        gateway.stop()
+        keyring.stop()
+        engine.dispose()
+        context.destroy(linger=0)

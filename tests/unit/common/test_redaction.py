@@ -1,0 +1,45 @@
+"""Secrets never pass the redactor, ordinary text always does."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from droas_common.redaction import MASK, Redactor
+
+TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789AB"
+
+
+def test_a_token_is_masked_by_its_shape() -> None:
+    """A bot token that nobody registered is masked whole."""
+    assert Redactor().text(f"login with {TOKEN} failed") == f"login with {MASK} failed"
+
+
+def test_known_shapes_are_masked() -> None:
+    """Keys, webhooks, URL credentials and headers are masked."""
+    redactor = Redactor()
+    for text in (
+        "sk-proj-abcdefghijklmnop1234567890",
+        "https://discord.com/api/webhooks/123456789012345678/abcdefghijklmnopqrstuvwxyz0123456789",
+        "postgresql://droas:hunter2secret@127.0.0.1/droas",
+        "Authorization: Bearer abcdefghijklmnopqrstuvwxyz",
+        "AGE-SECRET-KEY-1" + "QPZRY9X8GF" * 6,
+    ):
+        assert MASK in redactor.text(text), text
+
+
+@given(st.text(min_size=6, max_size=40), st.text(max_size=30), st.text(max_size=30))
+def test_a_known_secret_never_passes(secret: str, before: str, after: str) -> None:
+    """Whatever stands around it, a registered secret is gone."""
+    masked = Redactor([secret]).text(before + secret + after)
+    assert secret not in masked or secret in MASK
+
+
+def test_values_under_telling_keys_are_masked() -> None:
+    """A value under a key like `token` is masked whatever it is."""
+    shown = Redactor().value({"discord_token": "x", "nested": [{"api_key": 5, "name": "ada"}]})
+    assert shown == {"discord_token": MASK, "nested": [{"api_key": MASK, "name": "ada"}]}
+
+
+def test_snowflakes_and_times_pass() -> None:
+    """Ids, moments and ordinary words are left alone."""
+    text = "guild 1100000000000000000 at 2026-01-02T03:04:05.678000+00:00, bot/helper: all well."
+    assert Redactor().text(text) == text

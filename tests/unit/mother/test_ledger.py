@@ -1,0 +1,106 @@
+"""Coins: whatever is asked, the sum of all entries stays zero and nobody goes below it."""
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from droas_common.errors import DefectError
+from droas_common.ids import Snowflake
+from droas_mother.core.books import Batch, Draft
+from droas_mother.core.ledger import ISSUER, Account, Posting, apply, transfer
+from droas_mother.core.records import Profile, StoredCall
+from droas_mother.core.refusals import Refusal
+
+GUILD = Snowflake("1")
+MEMBERS = ["10", "11", "12"]
+
+
+class MemoryShelf:
+    """What is stored, in a dict."""
+
+    def __init__(self) -> None:
+        self.balances: dict[Account, int] = {}
+
+    def balance(self, account: Account) -> int | None:
+        """Give a balance."""
+        return self.balances.get(account)
+
+    def profile(self, guild_id: Snowflake, user_id: Snowflake) -> Profile | None:
+        """Know nobody."""
+        return None
+
+    def call(self, caller: str, key: str) -> StoredCall | None:
+        """Know no call."""
+        return None
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """Any row of transfers, in batches, some of them refused, some commits lost."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shelf = MemoryShelf()
+        self.batch = Batch(self.shelf)
+        self.model: dict[str, int] = {}
+        self.committed: dict[str, int] = {}
+        self.entries: list[tuple[str, int]] = []
+
+    @rule(giver=st.sampled_from(MEMBERS), taker=st.sampled_from(MEMBERS), amount=st.integers(-5, 150))
+    def give(self, giver: str, taker: str, amount: int) -> None:
+        """Try one transfer and compare with a plain dict."""
+        draft = Draft(self.batch, transfer="t", at_us=0, opening_balance=100)
+        before = dict(self.model)
+        try:
+            draft.post(*transfer(Account(GUILD, giver), Account(GUILD, taker), amount, limit=120))
+        except Refusal:
+            assert amount < 1 or amount > 120 or giver == taker or before.get(giver, 100) < amount
+            return
+        self.batch.take(draft)
+        for owner in (giver, taker):
+            self.model.setdefault(owner, 100)
+        self.model[giver] -= amount
+        self.model[taker] += amount
+
+    @rule()
+    def commit(self) -> None:
+        """Write the batch."""
+        self.shelf.balances.update(self.batch.changes.balances)
+        self.entries += [(entry.owner, entry.amount) for entry in self.batch.changes.entries]
+        self.batch = Batch(self.shelf)
+        self.committed = dict(self.model)
+
+    @rule()
+    def lose_commit(self) -> None:
+        """Lose the batch: nothing of it may remain."""
+        self.batch = Batch(self.shelf)
+        self.model = dict(self.committed)
+
+    @invariant()
+    def the_sum_is_zero(self) -> None:
+        """All entries sum to zero, and so do all balances."""
+        assert sum(amount for _, amount in self.entries) == 0
+        assert sum(self.shelf.balances.values()) == 0
+
+    @invariant()
+    def balances_are_those_of_the_model(self) -> None:
+        """Every member has what the dict says, and none is below zero."""
+        for owner, expected in self.committed.items():
+            assert self.shelf.balances[Account(GUILD, owner)] == expected >= 0
+
+
+TestLedger = LedgerMachine.TestCase
+TestLedger.settings = hypothesis_settings(max_examples=40, stateful_step_count=30, deadline=None)
+
+
+def test_unbalanced_postings_are_a_defect() -> None:
+    """Postings that do not sum to zero are never written."""
+    with pytest.raises(DefectError):
+        apply(lambda _account: 10, (Posting(Account(GUILD, "10"), 1),))
+
+
+def test_only_the_issuer_may_owe() -> None:
+    """The issuing account goes below zero, a member's never does."""
+    assert Account(GUILD, ISSUER).may_owe
+    with pytest.raises(Refusal, match="not enough coins: 3"):
+        apply(lambda _account: 3, (Posting(Account(GUILD, "10"), -4), Posting(Account(GUILD, "11"), 4)))

@@ -1,0 +1,170 @@
+"""Rules, levels, and how decisions merge."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from droas_common.ids import Snowflake
+from droas_common.settings import ProtectionLevel
+from droas_mother.core.decision import Decision, MessageRef, merge
+from droas_mother.core.facts import MEMORY_MESSAGES, MessageFacts, remember
+from droas_mother.core.normalisation import normalise
+from droas_mother.core.policy import POLICIES, strictest
+from droas_mother.core.protection import decide, rules
+from droas_mother.core.settings import ProtectionSettings
+from droas_mother.flows.action_executor import combine
+from droas_mother.flows.inspector import Inspector, Verdict
+
+MEDIUM = POLICIES[ProtectionLevel.MEDIUM]
+
+
+def facts(text: str = "hello", *, number: int = 1, at_s: float = 0.0, **more: object) -> MessageFacts:
+    """Give a message."""
+    given_facts: dict[str, object] = {
+        "guild_id": Snowflake("1"),
+        "channel_id": Snowflake("2"),
+        "message_id": Snowflake(str(number)),
+        "author_id": Snowflake("9"),
+        "author_name": "ada",
+        "at_s": at_s,
+        "text": normalise(text),
+        **more,
+    }
+    return MessageFacts(**given_facts)  # type: ignore[arg-type]  # a test may vary any field
+
+
+def judged(message: MessageFacts, settings: ProtectionSettings | None = None) -> Decision:
+    """Give the decision about one message without a past."""
+    return decide(message, remember((), message), MEDIUM, rules(settings or ProtectionSettings()))
+
+
+@pytest.mark.parametrize(
+    "text", ["free SCAM here", "ＳＣＡＭ", "s\u200bcam", "scàm", "two words here", "two  WORDS"]
+)
+def test_forbidden_words_are_found_in_every_guise(text: str) -> None:
+    """Width, case, invisible and combining characters hide nothing."""
+    assert judged(facts(text), ProtectionSettings(keywords=("scam", "two words"))).rule == "keywords"
+
+
+@pytest.mark.parametrize("text", ["scampi for dinner", "two\nother words", "hello"])
+def test_words_inside_words_are_left_alone(text: str) -> None:
+    """Only whole words count."""
+    assert not judged(facts(text), ProtectionSettings(keywords=("scam", "two words")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["discord.gg/abc", "HTTPS://DISCORD.GG/abc", "discord.com/invite/abc", "discordapp.com/invite/ABC x"],
+)
+def test_invites_are_found(text: str) -> None:
+    """Every spelling of an invitation is found, an allowed one is not."""
+    assert judged(facts(text)).rule == "invites"
+    assert not judged(facts(text), ProtectionSettings(allowed_invites=("abc",)))
+
+
+def test_an_allowed_invite_does_not_hide_another() -> None:
+    """Order does not matter: one foreign invitation is enough."""
+    settings = ProtectionSettings(allowed_invites=("ours",))
+    assert judged(facts("discord.gg/ours discord.gg/theirs"), settings)
+
+
+def test_many_mentions_are_stopped() -> None:
+    """As many mentions as the policy says lead to a time-out."""
+    users = frozenset(Snowflake(str(number)) for number in range(MEDIUM.mentions))
+    decision = judged(facts(mentioned_users=users))
+    assert decision.time_out_s == MEDIUM.time_out_s
+    assert not judged(facts(mentioned_users=frozenset(list(users)[1:])))
+
+
+def _flood(count: int, gap_s: float, text: str = "hello {}") -> Decision:
+    past, decision = (), Decision()
+    for number in range(count):
+        message = facts(text.format(number), number=number + 1, at_s=number * gap_s)
+        past = remember(past, message)
+        decision = decide(message, past, MEDIUM, rules(ProtectionSettings()))
+    return decision
+
+
+def test_a_flood_is_taken_away_whole() -> None:
+    """The message that makes it a flood takes all of the flood with it."""
+    decision = _flood(MEDIUM.flood_messages, 0.1)
+    assert len(decision.delete) == MEDIUM.flood_messages
+    assert decision.time_out_s == MEDIUM.time_out_s
+
+
+def test_slow_talk_is_no_flood() -> None:
+    """The same number of messages over a longer time is nothing."""
+    assert not _flood(MEDIUM.flood_messages, 2.0)
+
+
+def test_the_same_message_again_and_again_is_spam() -> None:
+    """Equal messages count over a minute, different ones do not."""
+    assert _flood(MEDIUM.duplicate_messages, 8.0, text="buy now").rule == "flood"
+
+
+def test_the_trusted_are_left_alone() -> None:
+    """Whoever may manage messages is never acted on."""
+    assert not judged(facts("discord.gg/abc", trusted=True))
+
+
+def test_memory_is_bounded() -> None:
+    """However much a member says, little of it is kept."""
+    past = ()
+    for number in range(500):
+        past = remember(past, facts(number=number + 1, at_s=number * 0.01))
+    assert len(past) == MEMORY_MESSAGES
+
+
+decisions = st.builds(
+    Decision,
+    delete=st.frozensets(st.builds(MessageRef, st.sampled_from("12"), st.sampled_from("345")), max_size=3),
+    time_out_s=st.sampled_from([0.0, 60.0, 300.0]),
+    reasons=st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xy")), max_size=3).map(
+        lambda found: tuple(sorted(set(found)))
+    ),
+)
+
+
+@given(decisions, decisions, decisions)
+def test_merging_is_a_semilattice(first: Decision, second: Decision, third: Decision) -> None:
+    """Order, grouping and repetition do not change what is decided."""
+    assert merge(first, second) == merge(second, first)
+    assert merge(merge(first, second), third) == merge(first, merge(second, third))
+    assert merge(first, first) == first
+
+
+@given(st.text(max_size=200))
+def test_normal_form_is_stable(text: str) -> None:
+    """Normalising twice gives what once gave."""
+    assert normalise(normalise(text)) == normalise(text)
+
+
+def test_the_strictest_level_holds() -> None:
+    """Of several bots in a group the strictest one's level counts."""
+    assert strictest(frozenset({ProtectionLevel.LOW, ProtectionLevel.HIGH}), ProtectionLevel.LOW) == "high"
+    assert strictest(frozenset(), ProtectionLevel.MEDIUM) == "medium"
+
+
+def test_a_message_is_taken_away_once() -> None:
+    """What one verdict deletes, the next one does not delete again."""
+    inspector = Inspector(ProtectionSettings(), level_of=lambda _guild: ProtectionLevel.MEDIUM)
+    gone: list[str] = []
+    for number in range(12):
+        verdict = inspector.inspect(facts(f"discord.gg/x{number}", number=number + 1, at_s=number * 0.1))
+        assert verdict is not None
+        gone += [ref.message_id for ref in verdict.decision.delete]
+    assert sorted(gone) == sorted(set(gone))
+    assert verdict.decision.time_out_s == MEDIUM.time_out_s
+
+
+def test_waiting_verdicts_on_a_member_are_joined() -> None:
+    """A wave of spam becomes one time-out and one deletion."""
+    verdicts = [
+        Verdict(
+            facts=facts(number=number),
+            decision=Decision(delete=frozenset({MessageRef(Snowflake("2"), Snowflake(str(number)))})),
+            level=ProtectionLevel.MEDIUM,
+        )
+        for number in range(1, 6)
+    ]
+    assert [len(verdict.decision.delete) for verdict in combine(verdicts)] == [5]
