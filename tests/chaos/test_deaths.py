@@ -1,0 +1,143 @@
+"""Whoever is killed or stopped: no orphan, no bot twice on the gateway, and the bot answers again."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.town import Town, alive, family, town, until
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+async def place(short_tmp: Path) -> AsyncIterator[Town]:
+    """Give a town with two bots."""
+    async with town(short_tmp) as made:
+        yield made
+
+
+async def answers_again(place: Town) -> None:
+    """Make sure that both bots answer and that none was ever online twice."""
+    async with asyncio.timeout(20):
+        await place.all_ready()
+    for bot, guild in (("helper", "Harbour"), ("guide", "Observatory")):
+        assert await place.answer(await place.ask("ada", bot, "hello", guild), bot, guild)
+    assert not await place.overlaps()
+
+
+def forkserver_of(pid: int) -> psutil.Process:
+    """Give a mother's forkserver."""
+    return next(one for one in psutil.Process(pid).children() if "forkserver" in " ".join(one.cmdline()))
+
+
+async def test_a_killed_child_comes_back(place: Town) -> None:
+    """Its replacement answers; the other bot's process is the same as before."""
+    before = await place.all_ready()
+    os.kill(before["bot_01"]["pid"], signal.SIGKILL)
+    await until(lambda: not psutil.pid_exists(before["bot_01"]["pid"]), "it is still there")
+    await answers_again(place)
+    after = await place.all_ready()
+    assert after["bot_01"]["pid"] != before["bot_01"]["pid"]
+    assert after["bot_02"]["pid"] == before["bot_02"]["pid"]
+    assert after["bot_01"]["restarts"] == 1
+
+
+async def test_a_stopped_child_is_replaced(place: Town) -> None:
+    """A child that hangs falls silent, is killed and replaced, though it can handle no signal."""
+    before = await place.all_ready()
+    os.kill(before["bot_01"]["pid"], signal.SIGSTOP)
+    await until(lambda: not psutil.pid_exists(before["bot_01"]["pid"]), "the hung child is still there")
+    await answers_again(place)
+    _, bot, _ = await place.ctl("status", "bot_01")
+    assert "no heartbeat" in bot["last_exit"]
+
+
+async def test_a_killed_forkserver_harms_nobody(place: Town) -> None:
+    """Living children live on; the next start makes a new forkserver."""
+    assert place.process is not None
+    before = await place.all_ready()
+    forkserver_of(place.process.pid).kill()
+    os.kill(before["bot_01"]["pid"], signal.SIGKILL)
+    await until(lambda: not psutil.pid_exists(before["bot_01"]["pid"]), "it is still there")
+    await answers_again(place)
+    after = await place.all_ready()
+    assert after["bot_02"]["pid"] == before["bot_02"]["pid"]
+    assert await place.stop_mother() == 0
+    assert not alive(
+        [psutil.Process(after[name]["pid"]) for name in after if psutil.pid_exists(after[name]["pid"])]
+    )
+
+
+async def test_a_killed_mother_leaves_no_orphans(place: Town) -> None:
+    """All of her family is gone at once, a stopped child too, and a new mother takes over."""
+    assert place.process is not None
+    bots = await place.all_ready()
+    processes = family(place.process.pid)
+    os.kill(bots["bot_02"]["pid"], signal.SIGSTOP)
+    await place.stop_mother(signal.SIGKILL)
+    await until(lambda: not alive(processes), "orphans are left", seconds=2)
+    await place.start_mother()
+    await answers_again(place)
+
+
+async def test_a_stale_holder_of_a_lock_is_ended(place: Town) -> None:
+    """A process that still is a bot when a mother starts is ended before its successor connects."""
+    assert place.process is not None
+    bots = await place.all_ready()
+    holder = psutil.Process(bots["bot_01"]["pid"])
+    place.process.send_signal(signal.SIGSTOP)  # a mother that hangs: her children go on
+    place.process.send_signal(signal.SIGKILL)
+    await place.process.wait()
+    await place.start_mother()
+    await answers_again(place)
+    assert not alive([holder])
+
+
+async def test_a_second_mother_is_refused(place: Town) -> None:
+    """Two mothers cannot use the same folders; the second says so and ends."""
+    first = place.process
+    await place.start_mother()
+    second = place.process
+    assert second is not None
+    async with asyncio.timeout(10):
+        assert await second.wait() == 75
+    assert "runs here already" in place.log()
+    place.process = first
+    await answers_again(place)
+
+
+async def test_a_refused_token_is_not_tried_again(short_tmp: Path) -> None:
+    """A bot whose token Discord refuses fails with words, and its crash loop burns no identify."""
+    async with town(short_tmp, start=False) as place:
+        place.environment["BOT_02_TOKEN"] = (
+            "MTAwMDAwMDAwMDAwMDAwMDAw.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789AB"
+        )
+        await place.start_mother()
+
+        async def failed() -> bool:
+            _, bot, _ = await place.ctl("status", "bot_02")
+            return bool(bot and bot["state"] == "failed" and "refuses the token" in bot["reason"])
+
+        async with asyncio.timeout(15):
+            while not await failed():  # noqa: ASYNC110 - asks a process
+                await asyncio.sleep(0.05)
+        question = await place.ask("ada", "helper", "hello")
+        assert await place.answer(question, "helper")
+
+
+async def test_gateway_faults_are_lived_through(place: Town) -> None:
+    """Dropped, told to reconnect, or invalidated: the bots come back, without losing a process."""
+    before = await place.all_ready()
+    for options in ({"kind": "drop"}, {"kind": "reconnect"}, {"kind": "close", "code": 4000}):
+        await place.control("POST", "/faults", dict(options))
+        await place.control("DELETE", "/faults")
+        await answers_again(place)
+    after = await place.all_ready()
+    assert {name: bot["pid"] for name, bot in after.items()} == {
+        name: bot["pid"] for name, bot in before.items()
+    }
