@@ -80,6 +80,13 @@ def _audit(client: Client, arguments: argparse.Namespace) -> int:
     return codes.OK
 
 
+def _health(client: Client, arguments: argparse.Namespace) -> int:
+    status, value = client.ask("GET", "/health")
+    words = [value["status"], *value["problems"]]
+    _show(value, lambda: words, as_json=arguments.json)
+    return codes.OK if status == codes.HTTP_OK else codes.NOT_AS_ASKED
+
+
 def _refused(status: int, value: Any, *, as_json: bool) -> int:
     """Say that the mother refuses; gives the exit code."""
     words = value.get("error", "") if isinstance(value, dict) else ""
@@ -123,6 +130,8 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", parents=[shared], help="show the bots, or one of them")
     status.add_argument("bot", nargs="?")
     status.set_defaults(run=_status)
+    health = commands.add_parser("health", parents=[shared], help="ask whether the mother herself is well")
+    health.set_defaults(run=_health)
     for verb, words in (
         ("start", "start a bot that is stopped or has failed"),
         ("stop", "end a bot in good order"),
