@@ -7,7 +7,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from droas_common.wire.heartbeats import Heartbeat
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_CALL_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
+_ACTION_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class Usage(Protocol):
@@ -29,58 +30,35 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.bot_state = Gauge(
-            "droas_bot_state", "1 for the state that a bot is in.", ["bot", "state"], registry=self.registry
+        self.bot_state = self._gauge("bot_state", "1 for the state that a bot is in.", "bot", "state")
+        self.bot_pss = self._gauge("bot_pss_bytes", "Memory of a bot's process.", "bot")
+        self.bot_cpu = self._gauge("bot_cpu_percent", "CPU of a bot's process, of one core.", "bot")
+        self.bot_lag = self._gauge("bot_loop_lag_seconds", "Lag of a bot's event loop.", "bot")
+        self.bot_latency = self._gauge(
+            "bot_gateway_latency_seconds", "Round trip to Discord's gateway.", "bot"
         )
-        self.bot_restarts = Counter(
-            "droas_bot_restarts", "Restarts after a crash.", ["bot"], registry=self.registry
+        self.answered = self._gauge("bot_answered", "Messages answered in this life of a bot.", "bot")
+        self.failed_commits = self._gauge("failed_commits", "Groups that could not be committed.")
+        self.refused_frames = self._gauge("refused_frames", "Frames dropped by rule.", "socket")
+        self.inspected = self._gauge("messages_inspected", "Messages that the rules looked at.")
+        self.loop_lag = self._gauge("mother_loop_lag_seconds", "Lag of the mother's event loop.")
+        self.bot_restarts = self._counter("bot_restarts", "Restarts after a crash.", "bot")
+        self.actions = self._counter("protective_actions", "Protective actions.", "rule", "outcome")
+        self.calls = self._histogram(
+            "tool_call_seconds", "From reading a call to its answer.", _CALL_S, "caller"
         )
-        self.bot_pss = Gauge(
-            "droas_bot_pss_bytes", "Memory of a bot's process.", ["bot"], registry=self.registry
+        self.action_seconds = self._histogram(
+            "protective_action_seconds", "From a message to the end of the action against it.", _ACTION_S
         )
-        self.bot_cpu = Gauge(
-            "droas_bot_cpu_percent", "CPU of a bot's process, of one core.", ["bot"], registry=self.registry
-        )
-        self.bot_lag = Gauge(
-            "droas_bot_loop_lag_seconds", "Lag of a bot's event loop.", ["bot"], registry=self.registry
-        )
-        self.bot_latency = Gauge(
-            "droas_bot_gateway_latency_seconds",
-            "Round trip to Discord's gateway.",
-            ["bot"],
-            registry=self.registry,
-        )
-        self.answered = Gauge(
-            "droas_bot_answered", "Messages answered in this life of a bot.", ["bot"], registry=self.registry
-        )
-        self.calls = Histogram(
-            "droas_tool_call_seconds",
-            "From the reading of a call to its answer.",
-            ["caller"],
-            registry=self.registry,
-            buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5),
-        )
-        self.failed_commits = Gauge(
-            "droas_failed_commits", "Groups that could not be committed.", registry=self.registry
-        )
-        self.refused_frames = Gauge(
-            "droas_refused_frames", "Frames dropped by rule.", ["socket"], registry=self.registry
-        )
-        self.inspected = Gauge(
-            "droas_messages_inspected", "Messages that the rules looked at.", registry=self.registry
-        )
-        self.actions = Counter(
-            "droas_protective_actions", "Protective actions.", ["rule", "outcome"], registry=self.registry
-        )
-        self.action_seconds = Histogram(
-            "droas_protective_action_seconds",
-            "From a message to the end of the action against it.",
-            registry=self.registry,
-            buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
-        )
-        self.loop_lag = Gauge(
-            "droas_mother_loop_lag_seconds", "Lag of the mother's event loop.", registry=self.registry
-        )
+
+    def _gauge(self, name: str, words: str, *labels: str) -> Gauge:
+        return Gauge(f"droas_{name}", words, labels, registry=self.registry)
+
+    def _counter(self, name: str, words: str, *labels: str) -> Counter:
+        return Counter(f"droas_{name}", words, labels, registry=self.registry)
+
+    def _histogram(self, name: str, words: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(f"droas_{name}", words, labels, buckets=buckets, registry=self.registry)
 
     def sample_mother(
         self, *, lag_s: float, failed_commits: int, inspected: int, refused: Mapping[str, int]
