@@ -34,11 +34,9 @@ from droas_mother.adapters.storage.reader import Reader
 from droas_mother.adapters.systemd import Notifier
 from droas_mother.core.config_plan import hot_settings, secrets_of
 from droas_mother.core.facts import MessageFacts
-from droas_mother.core.lifecycle import State
 from droas_mother.core.settings import Configuration
 from droas_mother.flows.action_executor import ActionExecutor
-from droas_mother.flows.admin_desk import AdminDesk
-from droas_mother.flows.bot_keeper import BotKeeper
+from droas_mother.flows.admin_desk import AdminDesk, Condition
 from droas_mother.flows.inspector import Inspector
 from droas_mother.flows.monitoring import MAX_LAG_S, Monitoring
 from droas_mother.flows.mother import Mother, Part
@@ -65,7 +63,7 @@ class Workshop:
         self.folder = RuntimeFolder(self.settings.runtime_dir, self.settings.data_dir)
         self.metrics = Metrics()
         self.notifier = Notifier()
-        self.control_state = (GatewayState.CONNECTING, "")
+        self.protection = "off"
 
     def build(self) -> Mother:
         """Give the mother, not yet started; raises ConfigurationError and OutsideError."""
@@ -114,7 +112,7 @@ class Workshop:
             self.tool_socket,
             Database(self.engine),
             desk,
-            observe=lambda principal, seconds: self.metrics.calls.labels(principal.caller).observe(seconds),
+            observe=lambda principal, seconds: self.metrics.note_call(principal.caller, seconds),
         )
 
     def _open_supervision(self, endpoints: Endpoints) -> None:
@@ -130,7 +128,7 @@ class Workshop:
             supervision=self.settings.supervision,
             children=population,
             health=self.health,
-            on_change=self._bot_changed,
+            on_change=lambda keeper: self.metrics.note_state(keeper.name, keeper.state),
         )
         self.monitoring = Monitoring(
             self.supervisor,
@@ -175,7 +173,9 @@ class Workshop:
             discord_door.DiscordModerator(self.control_bot),
             self.publisher,
             self.gateway,
-            on_done=lambda verdict, outcome, seconds: self._acted(verdict.decision.rule, outcome, seconds),
+            on_done=lambda verdict, outcome, seconds: self.metrics.note_action(
+                verdict.decision.rule, outcome, seconds
+            ),
         )
 
     def _open_admin(self) -> None:
@@ -185,9 +185,10 @@ class Workshop:
             reader=Reader(self.engine),
             logs=self.logs,
             figures=self.monitoring,
-            problems=self.configuration.problems,
+            condition=Condition(
+                problems=self.configuration.problems, checks=self._checks, protection=lambda: self.protection
+            ),
             metrics_text=self.metrics.text,
-            checks=self._checks,
         )
         self.http = HttpServer(
             desk,
@@ -274,19 +275,9 @@ class Workshop:
         if verdict is not None and self.executor is not None:
             self.executor.submit(verdict)
 
-    def _acted(self, rule: str, outcome: str, seconds: float) -> None:
-        self.metrics.actions.labels(rule, outcome).inc()
-        self.metrics.action_seconds.observe(seconds)
-
     def _control_bot_changed(self, state: GatewayState, words: str) -> None:
-        self.control_state = (state, words)
-        log.info("control_bot", state=state.value, words=words)
-
-    def _bot_changed(self, keeper: BotKeeper) -> None:
-        for state in State:
-            self.metrics.bot_state.labels(keeper.name, state.value).set(int(state is keeper.state))
-        if keeper.state is State.BACKOFF:
-            self.metrics.bot_restarts.labels(keeper.name).inc()
+        self.protection = state.value
+        log.info("protection", state=state.value, words=words)
 
     def _sample(self) -> None:
         """Bring the gauges up to date."""

@@ -6,6 +6,7 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from droas_common.wire.heartbeats import Heartbeat
+from droas_mother.core.lifecycle import State
 
 _CALL_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
 _ACTION_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -59,6 +60,22 @@ class Metrics:
 
     def _histogram(self, name: str, words: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
         return Histogram(f"droas_{name}", words, labels, buckets=buckets, registry=self.registry)
+
+    def note_state(self, bot: str, state: State) -> None:
+        """Take over a bot's new state."""
+        for one in State:
+            self.bot_state.labels(bot, one.value).set(int(one is state))
+        if state is State.BACKOFF:
+            self.bot_restarts.labels(bot).inc()
+
+    def note_action(self, rule: str, outcome: str, seconds: float) -> None:
+        """Count a protective action."""
+        self.actions.labels(rule, outcome).inc()
+        self.action_seconds.observe(seconds)
+
+    def note_call(self, caller: str, seconds: float) -> None:
+        """Count a tool call."""
+        self.calls.labels(caller).observe(seconds)
 
     def sample_mother(
         self, *, lag_s: float, failed_commits: int, inspected: int, refused: Mapping[str, int]

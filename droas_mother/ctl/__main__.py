@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from droas_mother.ctl import exit_codes as codes
 from droas_mother.ctl.client import Client, NoMotherError, bot_path, find_socket
-from droas_mother.ctl.tables import audit_lines, log_lines, status_lines
+from droas_mother.ctl.tables import audit_lines, log_lines, protection_lines, status_lines
 
 Answer = tuple[int, Any]
 
@@ -35,8 +35,12 @@ def _status(client: Client, arguments: argparse.Namespace) -> int:
         return _refused(status, value, as_json=arguments.json)
     bots = [value] if arguments.bot else value["bots"]
     problems = [] if arguments.bot else value["problems"]
-    _show(value, lambda: status_lines(bots, problems), as_json=arguments.json)
+    protection = "ready" if arguments.bot else value["protection"]
+    _show(
+        value, lambda: [*status_lines(bots, problems), *protection_lines(protection)], as_json=arguments.json
+    )
     well = all(bot["state"] == ("ready" if bot["wanted"] else "stopped") for bot in bots)
+    well = well and protection in ("off", "ready")
     return codes.OK if well and not problems else codes.NOT_RUNNING
 
 

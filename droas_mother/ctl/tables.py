@@ -31,6 +31,15 @@ def status_lines(bots: list[Row], problems: list[str]) -> list[str]:
     return lines + [f"not configured: {problem}" for problem in problems]
 
 
+def protection_lines(protection: str) -> list[str]:
+    """Say how the protection of the groups stands, when it is not as it should be."""
+    if protection == "ready":
+        return []
+    if protection == "off":
+        return ["the groups are not protected: control_bot.discord_token is not set"]
+    return [f"the groups are not protected: the protecting bot is {protection}"]
+
+
 def _status_row(bot: Row) -> list[str]:
     why = bot["reason"] or ("" if bot["state"] == "ready" else bot["last_exit"] or "")
     return [

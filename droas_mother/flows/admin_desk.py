@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -26,6 +27,21 @@ _REACHED: dict[str, frozenset[State]] = {
 _ENDS_WAITING = frozenset({State.FAILED})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """How the mother herself is.
+
+    Args:
+        problems: faults of the configuration, in words.
+        checks: gives what is wrong with her, in words; she is unwell while there is anything.
+        protection: gives how her own bot stands with Discord, "off" when she has none.
+    """
+
+    problems: tuple[str, ...]
+    checks: Callable[[], list[str]]
+    protection: Callable[[], str]
+
+
 class AdminDesk:
     """Answers the admin interface.
 
@@ -35,9 +51,8 @@ class AdminDesk:
         reader: reads the audit.
         logs: the newest log records.
         figures: what processes use.
-        problems: faults of the configuration, in words.
+        condition: how the mother herself is.
         metrics_text: gives the metrics.
-        checks: gives what is wrong with the mother herself, in words.
     """
 
     def __init__(
@@ -48,23 +63,21 @@ class AdminDesk:
         reader: AuditReader,
         logs: LogShelf,
         figures: ProcessFigures,
-        problems: tuple[str, ...],
+        condition: Condition,
         metrics_text: Callable[[], bytes],
-        checks: Callable[[], list[str]],
     ) -> None:
         self._supervisor = supervisor
         self._audit = audit
         self._reader = reader
         self._logs = logs
         self._figures = figures
-        self._problems = problems
+        self._condition = condition
         self._metrics_text = metrics_text
-        self._checks = checks
         self._started_at = time.monotonic()
 
     def health(self) -> Answer:
         """Say whether the mother is alive: 200, or 503 with what is wrong."""
-        wrong = self._checks()
+        wrong = self._condition.checks()
         status = HTTPStatus.SERVICE_UNAVAILABLE if wrong else HTTPStatus.OK
         return status, {
             "status": "unwell" if wrong else "ok",
@@ -74,18 +87,21 @@ class AdminDesk:
         }
 
     def ready(self) -> Answer:
-        """Say whether every wanted bot is ready: 200, or 503 with those that are not."""
+        """Say whether every wanted bot and the protection are ready: 200, or 503 with those that are not."""
         waiting = {
             keeper.name: keeper.state.value
             for keeper in self._supervisor.keepers.values()
             if keeper.wanted and keeper.state is not State.READY
         }
-        wrong = self._checks()
-        ok = not waiting and not wrong and not self._problems
+        protection = self._condition.protection()
+        if protection not in ("off", "ready"):
+            waiting[BotName("protection")] = protection
+        wrong = self._condition.checks()
+        ok = not waiting and not wrong and not self._condition.problems
         return (HTTPStatus.OK if ok else HTTPStatus.SERVICE_UNAVAILABLE), {
             "ready": ok,
             "waiting_for": waiting,
-            "problems": [*wrong, *self._problems],
+            "problems": [*wrong, *self._condition.problems],
         }
 
     def metrics(self) -> bytes:
@@ -95,7 +111,12 @@ class AdminDesk:
     def bots(self) -> Answer:
         """List the bots and the configuration's faults."""
         bots = [self._describe(keeper) for keeper in self._supervisor.keepers.values()]
-        return HTTPStatus.OK, {"bots": bots, "problems": list(self._problems), "mother_pid": os.getpid()}
+        return HTTPStatus.OK, {
+            "bots": bots,
+            "protection": self._condition.protection(),
+            "problems": list(self._condition.problems),
+            "mother_pid": os.getpid(),
+        }
 
     def bot(self, name: str) -> Answer:
         """Describe one bot."""
