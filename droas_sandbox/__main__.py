@@ -14,6 +14,7 @@ from droas_sandbox.server import Sandbox
 _USAGE = 64
 _NO_INPUT = 66
 _UNAVAILABLE = 69
+_CANNOT_CREATE = 73
 _CONFIGURATION = 78
 
 _WORLD = {
@@ -30,6 +31,10 @@ _WORLD = {
     ],
 }
 """What there is when no world is given."""
+
+
+class ReadyFileError(Exception):
+    """The file that tells scripts where the sandbox is cannot be written."""
 
 
 def main() -> None:
@@ -55,10 +60,11 @@ def _check_and_run(arguments: argparse.Namespace) -> int:
         return _say(_CONFIGURATION, f"{arguments.world}: {error}")
     try:
         asyncio.run(_serve(sandbox, arguments.ready_file))
+    except ReadyFileError as error:
+        return _say(_CANNOT_CREATE, f"{arguments.ready_file}: cannot be written: {error}")
     except OSError as error:
-        return _say(
-            _UNAVAILABLE, f"port {arguments.port} cannot be used: {error.strerror}; choose another, or 0"
-        )
+        place = f"{arguments.host} port {arguments.port}"
+        return _say(_UNAVAILABLE, f"{place} cannot be used: {error.strerror}; choose another, or 0")
     return 0
 
 
@@ -85,7 +91,17 @@ def _announce(sandbox: Sandbox, ready_file: str | None) -> None:
         sys.stdout.write(f"bot:      {username} {token}\n")
     sys.stdout.flush()
     if ready_file:
-        Path(ready_file).write_text(json.dumps(facts))
+        _write_whole(Path(ready_file), json.dumps(facts))
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file so that whoever waits for it never reads half of it; raises ReadyFileError."""
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise ReadyFileError(error.strerror or str(error)) from error
 
 
 async def _asked_to_stop() -> None:
@@ -94,6 +110,13 @@ async def _asked_to_stop() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
     await asked.wait()
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65_535:
+        raise argparse.ArgumentTypeError(f"{number} is no port; 0 to 65535")
+    return number
 
 
 def _say(code: int, words: str) -> int:
@@ -108,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Tokens printed here belong to this sandbox only and open nothing else.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8080, help="port, 0 for a free one (default 8080)")
+    parser.add_argument("--port", type=_port, default=8080, help="port, 0 for a free one (default 8080)")
     parser.add_argument(
         "--world", metavar="FILE", help="JSON document with users, bots, guilds and the model's rules"
     )

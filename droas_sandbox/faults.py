@@ -10,7 +10,7 @@ from droas_sandbox.clock import SandboxClock
 KINDS = frozenset(
     {
         "drop", "close", "reconnect", "invalid_session", "refuse", "slow_hello", "withhold_acks",
-        "duplicate_events", "reorder_events", "drop_events", "silence",
+        "duplicate_events", "reorder_events", "drop_events", "silence", "split_frames", "ask_heartbeat",
         "rate_limit", "status", "html", "truncate", "delay",
         "model_error", "model_drip", "model_cut", "model_hang", "model_garbage", "model_comments",
     }
@@ -89,6 +89,19 @@ class Faults:
                         del self._faults[fault.id]
                 return fault
         return None
+
+    def settle(self, fault: Fault, hit: int) -> None:
+        """Count at once what a fault struck when it was armed; what is left of it stays armed."""
+        if not hit:
+            return
+        fault.taken += hit
+        self.history.append((self.clock.now(), fault.kind))
+        if fault.times is None:
+            return
+        given = fault.options.get("times")
+        fault.times = int(given) - hit if given is not None else 0
+        if fault.times <= 0:
+            self._faults.pop(fault.id, None)
 
     def list(self) -> list[dict[str, Any]]:
         """Give what is armed."""

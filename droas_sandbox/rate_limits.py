@@ -17,6 +17,7 @@ class Limit:
 
 
 DEFAULT = Limit(50, 5.0)
+WEBHOOKS_OF_A_CHANNEL = "webhooks of a channel"
 LIMITS: dict[str, Limit] = {
     "POST /channels/{channel_id}/messages": Limit(5, 5.0),
     "PATCH /channels/{channel_id}/messages/{message_id}": Limit(5, 5.0),
@@ -25,6 +26,7 @@ LIMITS: dict[str, Limit] = {
     "PUT /channels/{channel_id}/messages/{message_id}/reactions/{emoji}/@me": Limit(1, 0.25),
     "POST /channels/{channel_id}/typing": Limit(5, 5.0),
     "POST /webhooks/{webhook_id}/{token}": Limit(5, 2.0),
+    WEBHOOKS_OF_A_CHANNEL: Limit(30, 60.0),
     "POST /users/@me/channels": Limit(10, 600.0),
     "PATCH /guilds/{guild_id}/members/{user_id}": Limit(10, 10.0),
 }
@@ -90,6 +92,11 @@ class RateLimits:
             return 1.0 - (now - seen[0])
         seen.append(now)
         return 0.0
+
+    def clear(self) -> None:
+        """Forget all buckets."""
+        self._buckets.clear()
+        self._seconds.clear()
 
     def _sweep(self, now: float) -> None:
         if len(self._buckets) > 10_000:

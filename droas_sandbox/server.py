@@ -4,12 +4,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from droas_sandbox import page
 from droas_sandbox.clock import SandboxClock
+from droas_sandbox.control.guard import LOOPBACK, guard
 from droas_sandbox.control.routes import Control
-from droas_sandbox.control.seeds import plant
+from droas_sandbox.control.seeds import check, plant
 from droas_sandbox.control.stream import Stream
 from droas_sandbox.faults import Faults
 from droas_sandbox.gateway.hub import Hub
@@ -18,10 +18,10 @@ from droas_sandbox.model.routes import Model
 from droas_sandbox.model.script import ModelScript
 from droas_sandbox.rest.door import Door
 from droas_sandbox.settings import SandboxSettings
+from droas_sandbox.world.state import Event
 from droas_sandbox.world.world import World
 
 MAX_BODY_BYTES = 25 * 1024 * 1024
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Sandbox:
@@ -50,9 +50,13 @@ class Sandbox:
         self.world.listeners += [self.hub.tell, self._stream.tell]
 
     @property
+    def _name(self) -> str:
+        return f"[{self._host}]" if ":" in self._host else self._host
+
+    @property
     def url(self) -> str:
         """Where the page is."""
-        return f"http://{self._host}:{self._port}"
+        return f"http://{self._name}:{self._port}"
 
     @property
     def api_base(self) -> str:
@@ -66,14 +70,33 @@ class Sandbox:
 
     def plant(self, document: dict[str, Any]) -> None:
         """Make a world from a document; raises SeedError and ValueError."""
+        script = ModelScript.from_document(check(document).get("model", {}))
         plant(self.world, document)
         if "model" in document:
-            self.model.script = ModelScript.from_document(document["model"])
+            self.model.script = script
+
+    def reset(self) -> None:
+        """Forget everything: the world, sessions, faults, limits, the clock's offset."""
+        self.hub.reset()
+        self.world.reset()
+        self.faults.clear()
+        self.door.reset()
+        self.clock.offset_s = 0.0
+        self.world.emit(Event(name="reset", data={}))
 
     async def __aenter__(self) -> Self:
         """Listen."""
-        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_only_named_hosts])
-        control = Control(self.world, self.gateway, self.door, self.faults, self._stream)
+        local = self._name in LOOPBACK
+        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[guard(any_host=not local)])
+        control = Control(
+            world=self.world,
+            gateway=self.gateway,
+            door=self.door,
+            faults=self.faults,
+            stream=self._stream,
+            plant=self.plant,
+            reset=self.reset,
+        )
         app.add_routes([web.get("/gateway", self.gateway.serve), web.get("/gateway/", self.gateway.serve)])
         app.add_routes(self.door.routes())
         app.add_routes(control.routes())
@@ -90,15 +113,6 @@ class Sandbox:
     ) -> None:
         """Stop: everybody is dropped."""
         self._stream.stop()
-        await self.gateway.stop()
+        self.gateway.stop()
         if self._runner is not None:
             await self._runner.cleanup()
-
-
-@web.middleware
-async def _only_named_hosts(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse the control interface to pages that reach it under a foreign name (DNS rebinding)."""
-    name = request.host.rpartition(":")[0] or request.host
-    if request.path.startswith("/sandbox") and name not in _LOOPBACK:
-        return web.Response(status=403, text="the control interface is for this machine only")
-    return await handler(request)

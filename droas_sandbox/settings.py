@@ -13,7 +13,8 @@ class SandboxSettings:
         session_ttl_s: how long a dropped session can be resumed.
         replay_events: dispatches kept of each session for a resume.
         identifies_per_day: `session_start_limit.total`.
-        max_concurrency: identifies within five seconds.
+        max_concurrency: how many keys identifies are spread over, by shard.
+        identify_window_s: seconds between two identifies of one key.
         sends_per_minute: payloads a client may send in a minute.
         messages_kept: messages kept of each channel.
         rate_limits: whether REST buckets are enforced.
@@ -29,6 +30,7 @@ class SandboxSettings:
     replay_events: int = 5_000
     identifies_per_day: int = 1_000
     max_concurrency: int = 1
+    identify_window_s: float = 5.0
     sends_per_minute: int = 120
     messages_kept: int = 2_000
     rate_limits: bool = True

@@ -5,7 +5,7 @@ import json
 
 from aiohttp import web
 
-from droas_sandbox.world.state import Event
+from droas_sandbox.world.state import Event, Json
 
 MAX_QUEUE = 2_000
 """Events waiting for one page; a page that reads slower is cut off and comes back by itself."""
@@ -23,6 +23,23 @@ _NAMES = {
 }
 
 
+def _for_page(event: Event) -> list[Json]:
+    """Give an event as pages know it; `type` is the event's, and a message's own is `message_type`."""
+    if event.name == "GUILD_CREATE":
+        return []  # a bot's view of its joining, told already as member_add
+    if event.name == "MESSAGE_DELETE_BULK":
+        place = {key: value for key, value in event.data.items() if key != "ids"}
+        return [{**place, "id": one, "type": "message_delete"} for one in event.data["ids"]]
+    told = {**event.data, "type": _NAMES.get(event.name, event.name.lower())}
+    if event.name == "MESSAGE_REACTION_REMOVE":
+        told["removed"] = True
+    if event.name.startswith(("MESSAGE_CREATE", "MESSAGE_UPDATE")):
+        told["message_type"] = event.data["type"]
+    if event.name.startswith(("CHANNEL_", "THREAD_")) and "type" in event.data:
+        told["channel_type"] = event.data["type"]
+    return [told]
+
+
 class Stream:
     """Tells pages of events."""
 
@@ -33,13 +50,13 @@ class Stream:
         """Queue an event for every page."""
         if not self._pages:
             return
-        name = _NAMES.get(event.name, event.name.lower())
-        text = json.dumps({"type": name, **event.data})
-        for page in list(self._pages):
-            try:
-                page.put_nowait(text)
-            except asyncio.QueueFull:
-                self._pages.discard(page)
+        for told in _for_page(event):
+            text = json.dumps(told)
+            for page in list(self._pages):
+                try:
+                    page.put_nowait(text)
+                except asyncio.QueueFull:
+                    self._pages.discard(page)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Serve one page until it goes, or reads too slowly."""

@@ -9,6 +9,9 @@ from typing import Any
 
 from droas_sandbox import permissions
 from droas_sandbox.faults import Faults
+from droas_sandbox.gateway.closes import ends_session
+from droas_sandbox.gateway.greeting import as_seen
+from droas_sandbox.gateway.identify import Shard
 from droas_sandbox.gateway.session import Session, Wire
 from droas_sandbox.intents import Viewer, emptied, sees_content, wanted
 from droas_sandbox.world.state import Bot, Event, Json
@@ -35,88 +38,132 @@ class Hub:
     overlaps: deque[Json] = field(default_factory=lambda: deque(maxlen=KEPT_SESSIONS))
     _held_back: dict[str, tuple[str, str]] = field(default_factory=dict)
 
-    def open(self, bot: Bot, intents: int, wire: Wire, connection_id: str) -> Session:
+    def open(
+        self,
+        bot: Bot,
+        wire: Wire,
+        *,
+        intents: int,
+        opened_at: float,
+        shard: Shard,
+        large_threshold: int,
+    ) -> Session:
         """Begin a session on a connection."""
         session = Session(
             id=secrets.token_hex(16),
             bot=bot,
             intents=intents,
             replay=deque(maxlen=self.world.settings.replay_events),
-            opened_at=self.world.clock.now(),
-            connection_id=connection_id,
+            opened_at=opened_at,
+            identified_at=self.world.clock.now(),
+            connection_id=wire.id,
+            shard=shard,
+            large_threshold=large_threshold,
         )
         self.sessions[session.id] = session
         self.history.append(session)
-        self.attach(session, wire, connection_id)
+        self.attach(session, wire)
         return session
 
-    def attach(self, session: Session, wire: Wire, connection_id: str) -> None:
+    def attach(self, session: Session, wire: Wire) -> None:
         """Put a session onto a connection, and note it when the bot is on another one too."""
-        live = self.live(session.bot.user_id)
-        if live and session not in live:
+        others = [one for one in self.live(session.bot.user_id) if one is not session]
+        if any(one.shard == session.shard for one in others):
             now = self.world.clock.now()
-            self.overlaps.append({"bot_id": session.bot.user_id, "at": now, "connections": len(live) + 1})
-        session.wire, session.connection_id, session.dropped_at = wire, connection_id, None
+            count = len(others) + 1
+            self.overlaps.append({"bot_id": session.bot.user_id, "at": now, "connections": count})
+        session.wire, session.connection_id = wire, wire.id
+        session.dropped_at = session.closed_at = session.close_code = None
         self.world.emit(Event(name="bot_online", data={"user_id": session.bot.user_id}))
 
-    def detach(self, session: Session, wire: Wire, code: int | None) -> None:
-        """Take a session off its connection; a client's 1000 or 1001 ends it."""
+    def detach(self, session: Session, wire: Wire, code: int | None, *, by_server: bool) -> None:
+        """Take a session off its connection; some closes end it."""
         if session.wire is not wire:
             return
         session.wire = None
         session.dropped_at = session.closed_at = self.world.clock.now()
         session.close_code = code
-        if code in (1000, 1001):
+        if ends_session(code, by_server=by_server):
             self.end(session)
         if not self.live(session.bot.user_id):
             self.world.emit(Event(name="bot_offline", data={"user_id": session.bot.user_id}))
 
     def end(self, session: Session) -> None:
-        """End a session for good."""
+        """End a session for good; its connection, if it has one, gets no more events."""
         session.ended = True
+        session.replay.clear()
         self.sessions.pop(session.id, None)
+        self._held_back.pop(session.id, None)
+
+    def revoke(self, bot: Bot) -> None:
+        """Kill all sessions of a bot and change its token, as Discord does to one that never stops."""
+        self.world.change_token(bot)
+        for session in [one for one in self.sessions.values() if one.bot is bot]:
+            if session.wire is not None:
+                session.wire.close(4004)
+            else:
+                self.end(session)
+
+    def reset(self) -> None:
+        """Let everybody go and forget what was, because the world is another one."""
+        for session in list(self.sessions.values()):
+            if session.wire is not None:
+                session.wire.close(4004)
+            self.end(session)
+        self.history.clear()
+        self.overlaps.clear()
 
     def resumable(self, session_id: str, token: str) -> Session | None:
         """Give the session that may be resumed with this token; None when there is none."""
+        self._expire()
         session = self.sessions.get(session_id)
-        if session is None or session.ended or session.bot.token != token:
-            return None
-        dropped = session.dropped_at
-        if dropped is not None and self.world.clock.now() - dropped > self.world.settings.session_ttl_s:
-            self.end(session)
-            return None
-        return session
+        return session if session is not None and session.bot.token == token else None
+
+    def _expire(self) -> None:
+        """End the sessions that nobody resumed in time."""
+        oldest = self.world.clock.now() - self.world.settings.session_ttl_s
+        for session in list(self.sessions.values()):
+            if session.wire is None and session.dropped_at is not None and session.dropped_at < oldest:
+                self.end(session)
 
     def live(self, bot_id: str) -> list[Session]:
-        """Give a bot's sessions that have a connection."""
+        """Give a bot's identified connections."""
         return [one for one in self.sessions.values() if one.bot.user_id == bot_id and one.wire is not None]
 
     def tell(self, event: Event) -> None:
-        """Tell an event to every session that may hear it."""
+        """Tell an event to every session that may hear it; each audience's text is made once."""
         if event.name.islower():
             return
+        self._expire()
         texts: dict[bool, str] = {}
         for session in list(self.sessions.values()):
             readable = self._readable(event, session)
             if readable is None:
                 continue
+            if event.name == "GUILD_CREATE":
+                self._deliver(session, event.name, _compact(as_seen(event.data, session)))
+                continue
             if readable not in texts:
-                data = event.data if readable else emptied(event.data)
-                texts[readable] = json.dumps(data, separators=(",", ":"))
+                texts[readable] = _compact(event.data if readable else emptied(event.data))
             self._deliver(session, event.name, texts[readable])
 
     def _readable(self, event: Event, session: Session) -> bool | None:
         """Say whether a session may read an event in full (True), emptied (False), or not at all (None)."""
-        if event.only is not None and session.bot.user_id not in event.only:
+        bot_id = session.bot.user_id
+        if event.only is not None and bot_id not in event.only:
+            return None
+        if not session.shard.serves(event.guild_id):
             return None
         guild = self.world.guilds.get(event.guild_id or "")
-        if event.guild_id is not None and (guild is None or session.bot.user_id not in guild.members):
+        if event.guild_id is not None and (guild is None or bot_id not in guild.members):
             return None
-        channel = guild.channels.get(event.channel_id or "") if guild else None
-        allowed = self.world.permissions(guild, session.bot.user_id, channel)
-        if channel is not None and not allowed & permissions.VIEW_CHANNEL:
-            return None
-        viewer = Viewer(bot_id=session.bot.user_id, intents=session.intents, permissions=allowed)
+        allowed = permissions.ALL
+        if guild is not None:
+            channel = guild.channels.get(event.channel_id or "")
+            allowed = self.world.permissions(guild, bot_id, channel)
+            if channel is not None and not allowed & permissions.VIEW_CHANNEL:
+                return None
+        viewer = Viewer(bot_id=bot_id, intents=session.intents, permissions=allowed)
         if not wanted(event.name, event.data, viewer, in_guild=guild is not None):
             return None
         return event.name not in _MESSAGES or sees_content(event.data, viewer, in_guild=guild is not None)
@@ -144,9 +191,14 @@ class Hub:
                 "bot_id": session.bot.user_id,
                 "connection_id": session.connection_id,
                 "opened_at": session.opened_at,
+                "identified_at": session.identified_at,
                 "closed_at": session.closed_at if session.wire is None else None,
                 "close_code": session.close_code,
                 "resumed": session.resumed,
-                "live": session.wire is not None,
+                "live": session.wire is not None and not session.ended,
                 "ended": session.ended,
             }
+
+
+def _compact(data: Json) -> str:
+    return json.dumps(data, separators=(",", ":"))

@@ -3,17 +3,29 @@
 Source: Discord API reference, Application Commands.
 """
 
+import json
 import re
+from typing import Any
 
 from droas_sandbox.errors import DiscordError, invalid
 from droas_sandbox.rest.call import Answer, Call, Route
 from droas_sandbox.world import objects
+from droas_sandbox.world.contents import too_long
 from droas_sandbox.world.state import Json
 
+CHAT_INPUT = 1
+MAX_COMMANDS = {CHAT_INPUT: 100, 2: 15, 3: 15}
+"""Commands of each type in one scope: chat input, user, message."""
+
+MAX_OPTIONS = 25
+MAX_DESCRIPTION = 100
+MAX_CHARACTERS = 8000
 _NAME = re.compile(r"^[-_'\w]{1,32}$")
+_MENU_NAME = re.compile(r"^.{1,32}$")
 
 
 def _list(call: Call) -> Answer:
+    _application(call)
     return [command for command in call.world.commands.values() if _in_scope(call, command)]
 
 
@@ -23,10 +35,12 @@ def _create(call: Call) -> Answer:
 
 
 def _overwrite(call: Call) -> Answer:
+    given = call.body if isinstance(call.body, list) else []
+    kept = [_put(call, one)[1] for one in given]
     for command_id, command in list(call.world.commands.items()):
-        if _in_scope(call, command):
+        if _in_scope(call, command) and command not in kept:
             del call.world.commands[command_id]
-    return [_put(call, given)[1] for given in call.body or ()]
+    return kept
 
 
 def _get(call: Call) -> Answer:
@@ -38,6 +52,7 @@ def _get(call: Call) -> Answer:
 
 def _edit(call: Call) -> Answer:
     command: Json = _get(call)
+    _check({**command, **call.form}, command["type"])
     command.update({key: value for key, value in call.form.items() if key in command})
     return command
 
@@ -48,24 +63,44 @@ def _delete(call: Call) -> Answer:
 
 def _put(call: Call, given: Json) -> tuple[bool, Json]:
     """Make a command, or change the one of the same name and type."""
-    name = str(given.get("name", ""))
-    if not _NAME.match(name) or name != name.lower():
-        raise invalid("name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
-    kind = given.get("type", 1)
-    for command in call.world.commands.values():
-        if _in_scope(call, command) and command["name"] == name and command["type"] == kind:
-            made = objects.command(command["id"], _application(call), call.path.get("guild_id"), given)
-            command.update(made)
+    application_id, guild_id, kind = _application(call), call.path.get("guild_id"), given.get("type", 1)
+    _check(given, kind)
+    same_kind = [one for one in call.world.commands.values() if _in_scope(call, one) and one["type"] == kind]
+    for command in same_kind:
+        if command["name"] == given["name"]:
+            command.update(objects.command(command["id"], application_id, guild_id, given))
             return True, command
-    made = objects.command(call.world.snowflakes.new(), _application(call), call.path.get("guild_id"), given)
+    if len(same_kind) >= MAX_COMMANDS.get(kind, 0):
+        raise DiscordError(30032)
+    made = objects.command(call.world.snowflakes.new(), application_id, guild_id, given)
     call.world.commands[made["id"]] = made
     return False, made
 
 
+def _check(given: Json, kind: Any) -> None:
+    """Check name, description and options; raises 50035."""
+    name, description = given.get("name"), given.get("description") or ""
+    if kind not in MAX_COMMANDS:
+        raise invalid("type", "BASE_TYPE_CHOICES", "Value must be one of {1, 2, 3}.")
+    chat = kind == CHAT_INPUT
+    pattern = _NAME if chat else _MENU_NAME
+    if not isinstance(name, str) or not pattern.match(name) or (chat and name != name.lower()):
+        raise invalid("name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
+    if not isinstance(description, str) or (chat and not 1 <= len(description) <= MAX_DESCRIPTION):
+        raise invalid("description", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
+    options = given.get("options") or []
+    if len(options) > MAX_OPTIONS:
+        raise too_long("options", MAX_OPTIONS)
+    if len(json.dumps(given)) > MAX_CHARACTERS:
+        raise invalid("_errors", "APPLICATION_COMMAND_TOO_LARGE", "Command exceeds maximum size (8000)")
+
+
 def _application(call: Call) -> str:
-    if call.path["application_id"] != call.me:
+    """Give the application of the path, which must be the bot's own; raises 50001."""
+    application_id = call.path["application_id"]
+    if application_id != call.me:
         raise DiscordError(50001)
-    return call.me
+    return application_id
 
 
 def _in_scope(call: Call, command: Json) -> bool:

@@ -1,56 +1,138 @@
-"""Threads: from a message, without one, joining."""
+"""Threads: from a message, without one, who is in them, the archived ones.
+
+Source: Discord API reference, Channel: Threads.
+"""
 
 from droas_sandbox import permissions
-from droas_sandbox.errors import DiscordError
+from droas_sandbox.errors import DiscordError, invalid
 from droas_sandbox.rest.call import Answer, Call, Route
 from droas_sandbox.world import objects, talk
-from droas_sandbox.world.state import Event, Guild, Json
+from droas_sandbox.world.audit import write_audit
+from droas_sandbox.world.state import THREADS, Event, Guild, Json
+
+HAS_THREAD = 1 << 5
+PRIVATE = 12
+_DURATIONS = (60, 1440, 4320, 10080)
 
 
 def _from_message(call: Call) -> Answer:
-    guild, channel = call.channel(permissions.CREATE_PUBLIC_THREADS)
-    if guild is None:
+    guild, channel = call.guild_channel(permissions.CREATE_PUBLIC_THREADS)
+    if channel["type"] not in (0, 5):
         raise DiscordError(50024)
-    message = talk.find(call.world, channel["id"], call.path["message_id"])
+    _, _, message = call.message()
     if message.data["id"] in guild.channels:
         raise DiscordError(160004)
-    return 201, _open(call, guild, channel, message.data["id"], 11)
+    thread = _open(call, guild, channel, message.data["id"], 10 if channel["type"] == 5 else 11)
+    message.data["flags"] |= HAS_THREAD
+    talk.tell(call.world, "MESSAGE_UPDATE", message)
+    return 201, thread
 
 
 def _without_message(call: Call) -> Answer:
-    guild, channel = call.channel()
-    if guild is None:
+    guild, channel = call.guild_channel()
+    if channel["type"] not in (0, 5):
         raise DiscordError(50024)
-    kind = int(call.form.get("type", 12))
-    needed = permissions.CREATE_PRIVATE_THREADS if kind == 12 else permissions.CREATE_PUBLIC_THREADS
+    kind = int(call.form.get("type") or PRIVATE)
+    if kind not in THREADS:
+        raise invalid("type", "BASE_TYPE_CHOICES", "Value must be one of {10, 11, 12}.")
+    private = kind == PRIVATE
+    needed = permissions.CREATE_PRIVATE_THREADS if private else permissions.CREATE_PUBLIC_THREADS
     call.world.require(guild, call.me, needed, channel)
     return 201, _open(call, guild, channel, call.world.snowflakes.new(), kind)
 
 
 def _join(call: Call) -> Answer:
-    call.channel()
+    _, thread = _thread(call)
+    _members_of(call, thread).setdefault(call.me, _member(call, thread, call.me))
+
+
+def _add(call: Call) -> Answer:
+    guild, thread = _thread(call)
+    user_id = call.path["user_id"]
+    call.world.member(guild, user_id)
+    _members_of(call, thread).setdefault(user_id, _member(call, thread, user_id))
+
+
+def _leave(call: Call) -> Answer:
+    _, thread = _thread(call)
+    _members_of(call, thread).pop(call.me, None)
+
+
+def _remove(call: Call) -> Answer:
+    guild, thread = _thread(call)
+    call.world.require(guild, call.me, permissions.MANAGE_THREADS, thread)
+    _members_of(call, thread).pop(call.path["user_id"], None)
 
 
 def _members(call: Call) -> Answer:
-    _, thread = call.channel()
-    return [thread["member"]] if "member" in thread else []
+    _, thread = _thread(call)
+    return list(_members_of(call, thread).values())
+
+
+def _one_member(call: Call) -> Answer:
+    _, thread = _thread(call)
+    user_id = call.me if call.path["user_id"] == "@me" else call.path["user_id"]
+    found = _members_of(call, thread).get(user_id)
+    if found is None:
+        raise DiscordError(10007)
+    return found
+
+
+def _archived(call: Call) -> Answer:
+    guild, channel = call.guild_channel(permissions.READ_MESSAGE_HISTORY)
+    private = call.path["kind"] == "private"
+    found = [
+        thread
+        for thread in guild.threads
+        if thread["parent_id"] == channel["id"]
+        and thread["thread_metadata"]["archived"]
+        and (thread["type"] == PRIVATE) == private
+    ]
+    return {"threads": found, "members": [thread["member"] for thread in found], "has_more": False}
+
+
+def _thread(call: Call) -> tuple[Guild, Json]:
+    guild, thread = call.guild_channel()
+    if thread["type"] not in THREADS:
+        raise DiscordError(50024)
+    return guild, thread
+
+
+def _members_of(call: Call, thread: Json) -> dict[str, Json]:
+    return call.world.thread_members.setdefault(thread["id"], {})
+
+
+def _member(call: Call, thread: Json, user_id: str) -> Json:
+    now = call.world.clock.timestamp()
+    return {"id": thread["id"], "user_id": user_id, "join_timestamp": now, "flags": 0}
 
 
 def _open(call: Call, guild: Guild, parent: Json, thread_id: str, kind: int) -> Json:
-    now = call.world.clock.timestamp()
-    minutes = int(call.form.get("auto_archive_duration") or 1440)
-    thread = objects.thread(thread_id, parent, call.me, str(call.form.get("name", "")), kind, minutes, now)
-    thread["member"] = {"id": thread_id, "user_id": call.me, "join_timestamp": now, "flags": 0}
+    minutes = call.form.get("auto_archive_duration") or 1440
+    if minutes not in _DURATIONS:
+        raise invalid("auto_archive_duration", "BASE_TYPE_CHOICES", f"Value must be one of {_DURATIONS}.")
+    name, now = call.text("name", 1, 100), call.world.clock.timestamp()
+    thread = objects.thread(thread_id, parent, call.me, name, kind, minutes, now)
+    thread["member"] = _member(call, thread, call.me)
+    _members_of(call, thread)[call.me] = thread["member"]
     guild.channels[thread_id] = thread
     data = {**thread, "newly_created": True}
     call.world.emit(Event(name="THREAD_CREATE", data=data, guild_id=guild.id, channel_id=thread_id))
+    write_audit(call.world, guild, 110, call.me, thread_id, reason=call.reason)
     return thread
 
 
+_C = "/channels/{channel_id}"
+_T = _C + "/thread-members"
 ROUTES = [
-    Route("POST", "/channels/{channel_id}/messages/{message_id}/threads", _from_message),
-    Route("POST", "/channels/{channel_id}/threads", _without_message),
-    Route("PUT", "/channels/{channel_id}/thread-members/@me", _join),
-    Route("POST", "/channels/{channel_id}/thread-members/@me", _join),
-    Route("GET", "/channels/{channel_id}/thread-members", _members),
+    Route("POST", _C + "/messages/{message_id}/threads", _from_message),
+    Route("POST", _C + "/threads", _without_message),
+    Route("GET", _C + "/threads/archived/{kind}", _archived),
+    Route("PUT", _T + "/@me", _join),
+    Route("POST", _T + "/@me", _join),
+    Route("DELETE", _T + "/@me", _leave),
+    Route("GET", _T, _members),
+    Route("GET", _T + "/{user_id}", _one_member),
+    Route("PUT", _T + "/{user_id}", _add),
+    Route("DELETE", _T + "/{user_id}", _remove),
 ]

@@ -47,15 +47,14 @@ def _gateway(call: Call) -> Answer:
 
 def _gateway_bot(call: Call) -> Answer:
     settings, now = call.world.settings, call.world.clock.now()
-    spent = sum(now - at < _DAY_S for at in call.bot.identifies) if call.bot else 0
-    oldest = next((at for at in call.bot.identifies if now - at < _DAY_S), now) if call.bot else now
+    today = [start.at for start in call.bot.starts if now - start.at < _DAY_S] if call.bot else []
     return {
         "url": _address(call),
         "shards": 1,
         "session_start_limit": {
             "total": settings.identifies_per_day,
-            "remaining": max(0, settings.identifies_per_day - spent),
-            "reset_after": int((oldest + _DAY_S - now) * 1000) if spent else 0,
+            "remaining": max(0, settings.identifies_per_day - len(today)),
+            "reset_after": int((today[0] + _DAY_S - now) * 1000) if today else 0,
             "max_concurrency": settings.max_concurrency,
         },
     }
@@ -75,6 +74,7 @@ def _application(call: Call) -> Answer:
         "bot_require_code_grant": False,
         "verify_key": "0" * 64,
         "flags": 565_248,
+        "flags_new": "565248",
         "owner": owner,
         "team": None,
         "bot": user,
@@ -82,6 +82,9 @@ def _application(call: Call) -> Answer:
         "interactions_endpoint_url": None,
         "role_connections_verification_url": None,
         "approximate_guild_count": len(call.world.guilds_of(call.me)),
+        "approximate_user_install_count": 0,
+        "approximate_user_authorization_count": 0,
+        "eligible_oauth2_scopes": [],
         "explicit_content_filter": 0,
     }
 

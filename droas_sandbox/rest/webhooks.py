@@ -1,31 +1,38 @@
-"""Webhooks, and the answers to interactions, which use the same routes.
+"""Webhooks: made by moderators, executed by whoever has the token.
 
-Source: Discord API reference, Webhook, and Receiving and Responding to Interactions.
+Source: Discord API reference, Webhook. Interactions answer on the same routes, see `interactions.py`.
 """
 
 import secrets
 
 from droas_sandbox import permissions
-from droas_sandbox.errors import DiscordError
+from droas_sandbox.errors import DiscordError, invalid
+from droas_sandbox.rest import interactions
 from droas_sandbox.rest.call import Answer, Call, Route
-from droas_sandbox.world import objects, talk
-from droas_sandbox.world.state import Event, Interaction, Json, Message
+from droas_sandbox.world import history, objects, removal, talk
+from droas_sandbox.world.audit import write_audit
+from droas_sandbox.world.state import THREADS, Event, Json, Message
 
-EPHEMERAL = 1 << 6
+MAX_WEBHOOKS = 15
+_REFUSED_NAMES = ("clyde", "discord")
 
 
 def _create(call: Call) -> Answer:
-    guild, channel = call.channel(permissions.MANAGE_WEBHOOKS)
-    if guild is None:
-        raise DiscordError(50024)
-    token = secrets.token_urlsafe(51)
-    name = str(call.form.get("name", "webhook"))
+    guild, channel = call.guild_channel(permissions.MANAGE_WEBHOOKS)
+    name = _name(call)
+    if sum(hook["channel_id"] == channel["id"] for hook in call.world.webhooks.values()) >= MAX_WEBHOOKS:
+        raise DiscordError(30007)
     made = objects.webhook(
-        call.world.snowflakes.new(), channel, name, token, call.world.user(call.me), call.base
+        call.world.snowflakes.new(),
+        channel,
+        name,
+        secrets.token_urlsafe(51),
+        call.world.user(call.me),
+        call.base,
     )
     call.world.webhooks[made["id"]] = made
-    data = {"guild_id": guild.id, "channel_id": channel["id"]}
-    call.world.emit(Event(name="WEBHOOKS_UPDATE", data=data, guild_id=guild.id))
+    _tell(call, made)
+    write_audit(call.world, guild, 50, call.me, made["id"], reason=call.reason)
     return made
 
 
@@ -36,84 +43,70 @@ def _of_channel(call: Call) -> Answer:
 
 def _get(call: Call) -> Answer:
     hook = _hook(call)
-    return {key: value for key, value in hook.items() if key != "user"}
+    if "token" in call.path:
+        return {key: value for key, value in hook.items() if key != "user"}
+    _require(call, hook)
+    return hook
+
+
+def _edit(call: Call) -> Answer:
+    hook = _hook(call)
+    if "token" not in call.path:
+        _require(call, hook)
+    if "name" in call.form:
+        hook["name"] = _name(call)
+    if "channel_id" in call.form and "token" not in call.path:
+        hook["channel_id"] = str(call.form["channel_id"])
+    _tell(call, hook)
+    if "token" not in call.path:
+        guild = call.world.guild(hook["guild_id"])
+        write_audit(call.world, guild, 51, call.me, hook["id"], reason=call.reason)
+    return hook
 
 
 def _drop(call: Call) -> Answer:
-    del call.world.webhooks[_hook(call)["id"]]
+    hook = _hook(call)
+    guild = call.world.guild(hook["guild_id"])
+    if "token" not in call.path:
+        _require(call, hook)
+    del call.world.webhooks[hook["id"]]
+    _tell(call, hook)
+    if "token" not in call.path:
+        write_audit(call.world, guild, 52, call.me, hook["id"], reason=call.reason)
 
 
 def _execute(call: Call) -> Answer:
-    interaction = _interaction(call)
+    interaction = interactions.of_token(call)
     if interaction is not None:
-        return _follow_up(call, interaction)
+        return interactions.follow_up(call, interaction)
     hook = _hook(call)
-    author = objects.user(hook["id"], str(call.form.get("username") or hook["name"]), None, bot=True)
-    given = {key: value for key, value in call.form.items() if key not in ("username", "avatar_url", "nonce")}
-    channel_id = str(call.query.get("thread_id") or hook["channel_id"])
-    message = talk.say(call.world, channel_id, author, given, defaults=talk.USERS_ONLY)
-    message.data["webhook_id"] = hook["id"]
+    name = str(call.form.get("username") or hook["name"])
+    author = objects.user(hook["id"], name, None, bot=True)
+    left_out = ("username", "avatar_url", "nonce", "message_reference")
+    given = {key: value for key, value in call.form.items() if key not in left_out}
+    extras = {"webhook_id": hook["id"]}
+    place = _place(call, hook)
+    message = talk.say(call.world, place, author, given, defaults=talk.USERS_ONLY, extras=extras)
     wait = call.query.get("wait", "false").lower() in ("true", "1")
-    return talk.shown(message) if wait else None
+    return history.shown(message) if wait else None
 
 
 def _get_message(call: Call) -> Answer:
-    return talk.shown(_message(call))
+    return history.shown(_message(call))
 
 
 def _edit_message(call: Call) -> Answer:
-    interaction = _interaction(call)
+    interaction = interactions.of_token(call)
     if interaction is not None and interaction.deferred and interaction.original is None:
-        return talk.shown(_say(call, interaction, call.form))
+        return history.shown(interactions.say(call, interaction, call.form))
     message = _message(call)
-    return talk.shown(talk.edit(call.world, message, message.data["author"]["id"], call.form))
+    author_id = message.data["author"]["id"]
+    return history.shown(talk.edit(call.world, message, author_id, call.form, talk.USERS_ONLY))
 
 
 def _delete_message(call: Call) -> Answer:
     message = _message(call)
-    talk.delete(call.world, message, message.data["author"]["id"])
-
-
-def _callback(call: Call) -> Answer:
-    interaction = call.world.interactions.get(call.path["interaction_id"])
-    now, settings = call.world.clock.now(), call.world.settings
-    if interaction is None or interaction.token != call.path["token"]:
-        raise DiscordError(10062)
-    if interaction.responded:
-        raise DiscordError(40060)
-    if now - interaction.created_at > settings.interaction_s:
-        raise DiscordError(10062)
-    kind, data = int(call.form.get("type", 4)), call.form.get("data") or {}
-    interaction.responded = True
-    interaction.ephemeral = bool(int(data.get("flags") or 0) & EPHEMERAL)
-    interaction.responses.append(call.form)
-    message = _say(call, interaction, data) if kind == 4 else None
-    interaction.deferred = kind == 5
-    if call.query.get("with_response", "").lower() not in ("true", "1"):
-        return None
-    told: Json = {"id": interaction.id, "type": interaction.data["type"]}
-    answer: Json = {"interaction": told}
-    if message is not None:
-        told["response_message_id"] = message.data["id"]
-        answer["resource"] = {"type": kind, "message": talk.shown(message)}
-    return answer
-
-
-def _follow_up(call: Call, interaction: Interaction) -> Answer:
-    interaction.responses.append(call.form)
-    if interaction.deferred and interaction.original is None:
-        return talk.shown(_say(call, interaction, call.form))
-    author = call.world.user(interaction.application_id)
-    return talk.shown(
-        talk.say(call.world, interaction.data["channel_id"], author, call.form, defaults=talk.USERS_ONLY)
-    )
-
-
-def _say(call: Call, interaction: Interaction, given: Json) -> Message:
-    author = call.world.user(interaction.application_id)
-    message = talk.say(call.world, interaction.data["channel_id"], author, given, defaults=talk.USERS_ONLY)
-    interaction.original = message.data["id"]
-    return message
+    removal.delete(call.world, message, message.data["author"]["id"])
 
 
 def _hook(call: Call) -> Json:
@@ -126,27 +119,42 @@ def _hook(call: Call) -> Json:
     return hook
 
 
-def _interaction(call: Call) -> Interaction | None:
-    """Give the interaction whose token stands in the path; raises 50027 when it is too old."""
-    for interaction in call.world.interactions.values():
-        if interaction.token == call.path["token"] and interaction.application_id == call.path["webhook_id"]:
-            if call.world.clock.now() - interaction.created_at > call.world.settings.followup_s:
-                raise DiscordError(50027)
-            return interaction
-    return None
+def _require(call: Call, hook: Json) -> None:
+    call.world.require(call.world.guild(hook["guild_id"]), call.me, permissions.MANAGE_WEBHOOKS)
+
+
+def _place(call: Call, hook: Json) -> str:
+    """Give the channel to speak in: the webhook's own, or one of its threads."""
+    thread_id = call.query.get("thread_id")
+    if thread_id is None:
+        return str(hook["channel_id"])
+    _, thread = call.world.channel(thread_id)
+    if thread["type"] not in THREADS or thread["parent_id"] != hook["channel_id"]:
+        raise DiscordError(10003)
+    return thread_id
 
 
 def _message(call: Call) -> Message:
-    interaction = _interaction(call)
-    message_id = call.path["message_id"]
+    interaction = interactions.of_token(call)
     if interaction is not None:
-        if message_id == "@original":
-            message_id = interaction.original or ""
-        return talk.find(call.world, interaction.data["channel_id"], message_id)
-    message = talk.find(call.world, _hook(call)["channel_id"], message_id)
-    if message.data.get("webhook_id") != call.path["webhook_id"]:
+        return interactions.answer_of(call, interaction)
+    hook = _hook(call)
+    message = history.find(call.world, _place(call, hook), call.path["message_id"])
+    if message.data.get("webhook_id") != hook["id"]:
         raise DiscordError(10008)
     return message
+
+
+def _name(call: Call) -> str:
+    name = call.text("name", 1, 80)
+    if any(word in name.lower() for word in _REFUSED_NAMES):
+        raise invalid("name", "USERNAME_INVALID_CONTAINS", f'Username cannot contain "{name}"')
+    return name
+
+
+def _tell(call: Call, hook: Json) -> None:
+    place = {"guild_id": hook["guild_id"], "channel_id": hook["channel_id"]}
+    call.world.emit(Event(name="WEBHOOKS_UPDATE", data=dict(place), **place))
 
 
 _T = "/webhooks/{webhook_id}/{token}"
@@ -154,12 +162,13 @@ ROUTES = [
     Route("POST", "/channels/{channel_id}/webhooks", _create),
     Route("GET", "/channels/{channel_id}/webhooks", _of_channel),
     Route("GET", "/webhooks/{webhook_id}", _get),
+    Route("PATCH", "/webhooks/{webhook_id}", _edit),
     Route("DELETE", "/webhooks/{webhook_id}", _drop),
     Route("GET", _T, _get, authorized=False),
+    Route("PATCH", _T, _edit, authorized=False),
     Route("DELETE", _T, _drop, authorized=False),
     Route("POST", _T, _execute, authorized=False),
     Route("GET", _T + "/messages/{message_id}", _get_message, authorized=False),
     Route("PATCH", _T + "/messages/{message_id}", _edit_message, authorized=False),
     Route("DELETE", _T + "/messages/{message_id}", _delete_message, authorized=False),
-    Route("POST", "/interactions/{interaction_id}/{token}/callback", _callback, authorized=False),
 ]

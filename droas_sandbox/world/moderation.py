@@ -8,44 +8,20 @@ from typing import Any
 from droas_sandbox import permissions
 from droas_sandbox.clock import parse_iso
 from droas_sandbox.errors import DiscordError, invalid
+from droas_sandbox.world.audit import write_audit
+from droas_sandbox.world.contents import too_long
+from droas_sandbox.world.removal import delete_recent
 from droas_sandbox.world.state import Event, Guild, Json
 from droas_sandbox.world.world import World
 
 MAX_TIMEOUT_S = 28 * 86_400.0
+MAX_NICK = 32
+_TIMEOUT = "communication_disabled_until"
 _FIELDS: dict[str, int] = {
     "nick": permissions.MANAGE_NICKNAMES,
     "roles": permissions.MANAGE_ROLES,
     "communication_disabled_until": permissions.MODERATE_MEMBERS,
 }
-
-
-def write_audit(
-    world: World,
-    guild: Guild,
-    action: int,
-    actor_id: str,
-    target_id: str | None,
-    *,
-    reason: str | None = None,
-    changes: list[Json] | None = None,
-    options: Json | None = None,
-) -> None:
-    """Put an entry into a group's audit log."""
-    entry: Json = {
-        "id": world.snowflakes.new(),
-        "action_type": action,
-        "user_id": actor_id,
-        "target_id": target_id,
-    }
-    if changes:
-        entry["changes"] = changes
-    if options:
-        entry["options"] = options
-    if reason:
-        entry["reason"] = reason
-    guild.audit.append(entry)
-    data = {**entry, "guild_id": guild.id}
-    world.emit(Event(name="GUILD_AUDIT_LOG_ENTRY_CREATE", data=data, guild_id=guild.id))
 
 
 def edit_member(
@@ -55,10 +31,13 @@ def edit_member(
     world.member(guild, user_id)
     for field, needed in _FIELDS.items():
         if field in given:
-            world.require(guild, actor_id, needed)
+            own_name = field == "nick" and actor_id == user_id
+            world.require(guild, actor_id, permissions.CHANGE_NICKNAME if own_name else needed)
     if actor_id != user_id:
         world.require_above(guild, actor_id, user_id)
     member = guild.members[user_id]
+    if len(str(given.get("nick") or "")) > MAX_NICK:
+        raise too_long("nick", MAX_NICK)
     changes: list[Json] = []
     if "communication_disabled_until" in given:
         changes.append(_time_out(world, guild, user_id, given["communication_disabled_until"]))
@@ -105,16 +84,12 @@ def ban(
     user = world.user(user_id)
     if user_id in guild.members:
         world.require_above(guild, actor_id, user_id)
-    if not 0 <= delete_seconds <= 604_800:
-        raise invalid(
-            "delete_message_seconds", "NUMBER_TYPE_MAX", "int value should be between 0 and 604800."
-        )
     guild.bans[user_id] = reason
     data = {"guild_id": guild.id, "user": user}
     world.emit(Event(name="GUILD_BAN_ADD", data=data, guild_id=guild.id))
     if user_id in guild.members:
         world.leave(guild, user_id)
-    _delete_recent(world, guild, user_id, actor_id, delete_seconds)
+    delete_recent(world, guild, user_id, actor_id, delete_seconds)
     write_audit(world, guild, 22, actor_id, user_id, reason=reason)
 
 
@@ -139,10 +114,10 @@ def _time_out(world: World, guild: Guild, user_id: str, until: Any) -> Json:
     allowed = world.permissions(guild, user_id)
     if until is not None:
         moment = parse_iso(str(until))
-        if moment is None or moment - world.clock.now() > MAX_TIMEOUT_S + 5:
-            raise invalid(
-                "communication_disabled_until", "DATE_TIME_TYPE_MAX", "Must be at most 28 days ahead."
-            )
+        if moment is None:
+            raise invalid(_TIMEOUT, "DATE_TIME_TYPE_PARSE", f"Could not parse {until}.")
+        if moment - world.clock.now() > MAX_TIMEOUT_S:
+            raise invalid(_TIMEOUT, "DATE_TIME_TYPE_MAX", "Must be at most 28 days ahead.")
         if allowed & permissions.ADMINISTRATOR:
             raise DiscordError(50013)
     member = guild.members[user_id]
@@ -172,19 +147,3 @@ def _set_roles(
     ]
     if changes:
         write_audit(world, guild, 25, actor_id, user_id, reason=reason, changes=changes)
-
-
-def _delete_recent(world: World, guild: Guild, user_id: str, actor_id: str, seconds: int) -> None:
-    if not seconds:
-        return
-    oldest = world.clock.now() - seconds
-    for channel_id in guild.channels:
-        gone = []
-        for message in world.messages.get(channel_id, {}).values():
-            said_at = parse_iso(message.data["timestamp"]) or 0
-            if message.data["author"]["id"] == user_id and not message.deleted and said_at >= oldest:
-                message.deleted, message.deleted_by = True, actor_id
-                gone.append(message.data["id"])
-        if gone:
-            data = {"ids": gone, "channel_id": channel_id, "guild_id": guild.id}
-            world.emit(Event(name="MESSAGE_DELETE_BULK", data=data, guild_id=guild.id, channel_id=channel_id))

@@ -139,6 +139,21 @@ def message(message_id: str, channel_id: str, author: Json, content: str, now: s
     }
 
 
+def attachment(attachment_id: str, channel_id: str, given: Json) -> Json:
+    """Make an attachment from what a client uploaded; the file itself is not kept."""
+    if "url" in given:
+        return given
+    name = str(given.get("filename") or "unknown")
+    url = f"http://127.0.0.1/attachments/{channel_id}/{attachment_id}/{name}"
+    made: Json = {"id": attachment_id, "filename": name, "size": int(given.get("size") or 0)}
+    made |= {"url": url, "proxy_url": url}
+    if given.get("content_type"):
+        made["content_type"] = given["content_type"]
+    if given.get("description"):
+        made["description"] = given["description"]
+    return made
+
+
 def guild(guild_id: str, name: str, owner_id: str) -> Json:
     """Make a group's own fields, without roles."""
     nothing = dict.fromkeys(

@@ -6,6 +6,9 @@ from typing import Any
 
 Json = dict[str, Any]
 
+THREADS = (10, 11, 12)
+"""Channel types that are threads: of announcements, public, private."""
+
 
 @dataclass(slots=True)
 class Guild:
@@ -26,7 +29,22 @@ class Guild:
     @property
     def threads(self) -> list[Json]:
         """The group's threads."""
-        return [channel for channel in self.channels.values() if channel["type"] in (10, 11, 12)]
+        return [channel for channel in self.channels.values() if channel["type"] in THREADS]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """An earlier identify.
+
+    Args:
+        at: unix seconds.
+        key: `shard_id % max_concurrency`; identifies of one key wait for one another.
+        accepted: whether it brought a session.
+    """
+
+    at: float
+    key: int
+    accepted: bool
 
 
 @dataclass(slots=True)
@@ -35,27 +53,43 @@ class Bot:
 
     Args:
         privileged: the privileged intents that are enabled for the application, as bits.
-        identifies: moments of its identifies, newest last.
+        starts: its identifies, newest last.
     """
 
     user_id: str
     application_id: str
     token: str
     privileged: int
-    identifies: deque[float] = field(default_factory=lambda: deque(maxlen=5000))
+    starts: deque[Start] = field(default_factory=lambda: deque(maxlen=5000))
 
 
 @dataclass(slots=True)
 class Message:
-    """A message and what became of it; deleted ones stay, for the page and for tests."""
+    """A message and what became of it; deleted ones stay, for the page and for tests.
+
+    Args:
+        pinned_at: when it was pinned.
+        hidden: an ephemeral answer, which only one person sees.
+        reactions: who reacted, by emoji.
+    """
 
     data: Json
     guild_id: str | None
     deleted: bool = False
     deleted_by: str | None = None
     edits: int = 0
-    nonce: str | None = None
+    pinned_at: float | None = None
+    hidden: bool = False
     reactions: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenNonce:
+    """Which message a nonce made, and when."""
+
+    at: float
+    channel_id: str
+    message_id: str
 
 
 @dataclass(slots=True)

@@ -3,21 +3,23 @@
 import base64
 import random
 import string
-from collections import deque
 from collections.abc import Callable, Iterable
 
 from droas_sandbox import permissions
-from droas_sandbox.clock import SandboxClock, Snowflakes, parse_iso
+from droas_sandbox.clock import SandboxClock, Snowflakes
 from droas_sandbox.errors import DiscordError
 from droas_sandbox.intents import PRIVILEGED
 from droas_sandbox.settings import SandboxSettings
 from droas_sandbox.world import objects
-from droas_sandbox.world.state import Bot, Event, Guild, Interaction, Json, Message
+from droas_sandbox.world.rights import Rights
+from droas_sandbox.world.state import THREADS, Bot, Event, Guild, Interaction, Json, Message, SeenNonce
 
+NONCES_KEPT = 10_000
+INTERACTIONS_KEPT = 2_000
 _TOKEN_LETTERS = string.ascii_letters + string.digits
 
 
-class World:
+class World(Rights):
     """Everything that exists; changes are told to listeners as they happen.
 
     Args:
@@ -42,13 +44,36 @@ class World:
         self.webhooks: dict[str, Json] = {}
         self.commands: dict[str, Json] = {}
         self.interactions: dict[str, Interaction] = {}
-        self.seen_nonces: deque[tuple[float, str, str, str]] = deque(maxlen=2000)
+        self.thread_members: dict[str, dict[str, Json]] = {}
+        self.nonces: dict[tuple[str, str], SeenNonce] = {}
+        self.closed_dms: set[str] = set()
         self._random = random.Random(7)  # noqa: S311 - tokens of a sandbox are no secrets, runs shall repeat
 
     def emit(self, event: Event) -> None:
         """Tell the listeners."""
         for listener in self.listeners:
             listener(event)
+
+    def tell_of(self, message: Message, name: str, data: Json) -> None:
+        """Tell of a message: in its group, or to the bot of its DM."""
+        channel_id = message.data["channel_id"]
+        if message.guild_id is not None:
+            data = {**data, "guild_id": message.guild_id}
+        only = None if message.guild_id is not None else self.dm_party(channel_id)
+        event = Event(name=name, data=data, guild_id=message.guild_id, channel_id=channel_id, only=only)
+        self.emit(event)
+
+    def dm_party(self, channel_id: str) -> frozenset[str]:
+        """Give the bot of a DM channel, who is all that hears of it."""
+        return frozenset({self.dms[channel_id]["_bot_id"]})
+
+    def remember_nonce(self, message: Message, nonce: str, now: float) -> None:
+        """Keep in mind which message a nonce made; the oldest are forgotten."""
+        key = (message.data["author"]["id"], nonce)
+        self.nonces.pop(key, None)
+        self.nonces[key] = SeenNonce(now, message.data["channel_id"], message.data["id"])
+        if len(self.nonces) > NONCES_KEPT:
+            del self.nonces[next(iter(self.nonces))]
 
     # --- making ---------------------------------------------------------------
 
@@ -64,10 +89,13 @@ class World:
         *,
         token: str | None = None,
         user_id: str | None = None,
+        global_name: str | None = None,
         privileged: int = PRIVILEGED,
     ) -> Bot:
         """Make a bot with its application; the token has Discord's shape unless one is given."""
-        made = objects.user(user_id or self.snowflakes.new(), username, None, bot=True)
+        if token is not None and self.bot_by_token(token) is not None:
+            raise ValueError(f"the token of {username} belongs to another bot already")
+        made = objects.user(user_id or self.snowflakes.new(), username, global_name, bot=True)
         self.users[made["id"]] = made
         bot = Bot(
             user_id=made["id"],
@@ -98,9 +126,16 @@ class World:
         return made
 
     def add_role(
-        self, guild: Guild, name: str, allowed: int, *, position: int | None = None, managed: bool = False
+        self,
+        guild: Guild,
+        name: str,
+        allowed: int,
+        *,
+        position: int | None = None,
+        managed: bool = False,
+        quiet: bool = False,
     ) -> Json:
-        """Make a role above the others, unless a position is given."""
+        """Make a role above the others, unless a position is given; `quiet` leaves the telling to the caller."""
         made = objects.role(
             self.snowflakes.new(),
             name,
@@ -109,9 +144,9 @@ class World:
             managed=managed,
         )
         guild.roles[made["id"]] = made
-        self.emit(
-            Event(name="GUILD_ROLE_CREATE", data={"guild_id": guild.id, "role": made}, guild_id=guild.id)
-        )
+        if not quiet:
+            data = {"guild_id": guild.id, "role": made}
+            self.emit(Event(name="GUILD_ROLE_CREATE", data=data, guild_id=guild.id))
         return made
 
     def join(
@@ -131,8 +166,7 @@ class World:
             held.append(self.add_role(guild, self.users[user_id]["username"], allowed, managed=True)["id"])
         guild.members[user_id] = objects.member(self.clock.timestamp(), held, nick)
         if user_id in self.bots:
-            data = self.guild_create(guild)
-            del data["unavailable"]  # absent means: the bot has just joined
+            data = self.guild_create(guild, user_id)  # without `unavailable`: the bot has just joined
             self.emit(Event(name="GUILD_CREATE", data=data, guild_id=guild.id, only=frozenset({user_id})))
         data = {**self.member(guild, user_id), "guild_id": guild.id}
         self.emit(Event(name="GUILD_MEMBER_ADD", data=data, guild_id=guild.id))
@@ -156,6 +190,14 @@ class World:
         made["_bot_id"] = bot_id
         self.dms[made["id"]] = made
         return made
+
+    def interact(self, interaction: Interaction) -> None:
+        """Send an interaction to its application; the oldest are forgotten."""
+        self.interactions[interaction.id] = interaction
+        if len(self.interactions) > INTERACTIONS_KEPT:
+            del self.interactions[next(iter(self.interactions))]
+        only = frozenset({interaction.application_id})
+        self.emit(Event(name="INTERACTION_CREATE", data=interaction.data, only=only))
 
     # --- finding --------------------------------------------------------------
 
@@ -190,91 +232,39 @@ class World:
         """Give the bot of a token."""
         return next((bot for bot in self.bots.values() if bot.token == token), None)
 
+    def interaction_of_token(self, token: str) -> Interaction | None:
+        """Give the interaction with this token, whose first part is its id."""
+        interaction = self.interactions.get(token.partition(".")[0])
+        return interaction if interaction is not None and interaction.token == token else None
+
+    def change_token(self, bot: Bot) -> None:
+        """Give a bot another token; the old one opens nothing any more."""
+        bot.token = self._token(bot.user_id)
+
     def guilds_of(self, user_id: str) -> list[Guild]:
         """Give the groups of somebody."""
         return [guild for guild in self.guilds.values() if user_id in guild.members]
 
-    def guild_create(self, guild: Guild) -> Json:
-        """Give a group as GUILD_CREATE tells it."""
+    def guild_create(self, guild: Guild, user_id: str) -> Json:
+        """Give a group as GUILD_CREATE tells it to a member, with everybody in it.
+
+        `unavailable` is absent, as for a bot that has just joined; a load after READY adds it.
+        """
         return {
             **guild.data,
             "roles": list(guild.roles.values()),
-            "joined_at": self.clock.timestamp(),
-            "large": len(guild.members) > 250,
-            "unavailable": False,
+            "joined_at": guild.members[user_id]["joined_at"],
+            "large": False,
             "member_count": len(guild.members),
             "voice_states": [],
-            "members": [self.member(guild, user_id) for user_id in guild.members if user_id in self.bots],
-            "channels": [
-                channel for channel in guild.channels.values() if channel["type"] not in (10, 11, 12)
-            ],
-            "threads": guild.threads,
+            "members": [self.member(guild, member_id) for member_id in guild.members],
+            "channels": [channel for channel in guild.channels.values() if channel["type"] not in THREADS],
+            "threads": [thread for thread in guild.threads if not thread["thread_metadata"]["archived"]],
             "presences": [],
             "stage_instances": [],
             "guild_scheduled_events": [],
             "soundboard_sounds": [],
         }
-
-    # --- permissions ----------------------------------------------------------
-
-    def permissions(self, guild: Guild | None, user_id: str, channel: Json | None = None) -> int:
-        """Give what somebody may do in a group, or in one of its channels."""
-        if guild is None:
-            return permissions.ALL
-        if user_id not in guild.members:
-            return 0
-        owner = guild.data["owner_id"] == user_id
-        held = [role_id for role_id in guild.members[user_id]["roles"] if role_id in guild.roles]
-        allowed = permissions.base(
-            int(guild.roles[guild.id]["permissions"]),
-            (int(guild.roles[role_id]["permissions"]) for role_id in held),
-            owner=owner,
-        )
-        if channel is not None and allowed != permissions.ALL:
-            place = (
-                guild.channels.get(channel.get("parent_id") or "", channel)
-                if channel["type"] in (10, 11, 12)
-                else channel
-            )
-            allowed = permissions.in_channel(
-                allowed,
-                place.get("permission_overwrites", ()),
-                guild_id=guild.id,
-                role_ids=held,
-                user_id=user_id,
-            )
-        if allowed != permissions.ALL and self.timed_out(guild, user_id):
-            allowed &= permissions.TIMED_OUT
-        return allowed
-
-    def require(self, guild: Guild | None, user_id: str, bits: int, channel: Json | None = None) -> None:
-        """Make sure that somebody may do something; raises 50001 or 50013."""
-        if guild is not None and user_id not in guild.members:
-            raise DiscordError(50001)
-        allowed = self.permissions(guild, user_id, channel)
-        if channel is not None and not allowed & permissions.VIEW_CHANNEL:
-            raise DiscordError(50001)
-        if allowed & bits != bits:
-            raise DiscordError(50013)
-
-    def require_above(self, guild: Guild, actor_id: str, target_id: str) -> None:
-        """Make sure that the actor stands above the target; raises 50013."""
-        if guild.data["owner_id"] == actor_id:
-            return
-        if guild.data["owner_id"] == target_id or self.top(guild, actor_id) <= self.top(guild, target_id):
-            raise DiscordError(50013)
-
-    def top(self, guild: Guild, user_id: str) -> int:
-        """Give the position of somebody's highest role."""
-        held = guild.members.get(user_id, {}).get("roles", [])
-        return max(
-            (guild.roles[role_id]["position"] for role_id in held if role_id in guild.roles), default=0
-        )
-
-    def timed_out(self, guild: Guild, user_id: str) -> bool:
-        """Whether a member is silenced now."""
-        until = guild.members[user_id]["communication_disabled_until"]
-        return until is not None and (parse_iso(until) or 0) > self.clock.now()
 
     def _token(self, user_id: str) -> str:
         first = base64.urlsafe_b64encode(user_id.encode()).decode().rstrip("=")

@@ -1,0 +1,99 @@
+"""A person using a slash command, pressing a button, filling a form.
+
+Source: Discord API reference, Interaction Object.
+"""
+
+import secrets
+
+from droas_sandbox import permissions
+from droas_sandbox.errors import DiscordError
+from droas_sandbox.rest.call import public
+from droas_sandbox.world import history
+from droas_sandbox.world.state import Interaction, Json
+from droas_sandbox.world.world import World
+
+COMMAND, COMPONENT = 2, 3
+
+
+def fire(world: World, given: Json) -> Interaction:
+    """Send an interaction to an application; raises DiscordError for what is not there.
+
+    Args:
+        world: where.
+        given: `application_id`, `channel_id`, `user_id`; `name` and `options` of a command, or `type` and
+            the whole `data`, with `message_id` for a component.
+    """
+    guild, channel = world.channel(str(given["channel_id"]))
+    application_id, user_id = str(given["application_id"]), str(given["user_id"])
+    if application_id not in world.bots:
+        raise DiscordError(10013)
+    kind = int(given.get("type", COMMAND))
+    interaction_id = world.snowflakes.new()
+    data: Json = {
+        "id": interaction_id,
+        "application_id": application_id,
+        "type": kind,
+        "token": f"{interaction_id}.{secrets.token_urlsafe(48).replace('.', '-')}",
+        "version": 1,
+        "channel_id": channel["id"],
+        "channel": {"name": None, **public(channel)},
+        "data": given["data"] if "data" in given else _command(world, application_id, given),
+        "locale": "en-US",
+        "entitlements": [],
+        "attachment_size_limit": 10_485_760,
+    }
+    if guild is not None:
+        allowed = world.permissions(guild, user_id, channel)
+        if not allowed & permissions.USE_APPLICATION_COMMANDS:
+            raise DiscordError(50013)
+        data |= {
+            "guild_id": guild.id,
+            "guild_locale": "en-US",
+            "guild": {"id": guild.id, "locale": "en-US", "features": []},
+            "member": {**world.member(guild, user_id), "permissions": str(allowed)},
+            "app_permissions": str(world.permissions(guild, application_id, channel)),
+            "authorizing_integration_owners": {"0": guild.id},
+            "context": 0,
+        }
+    else:
+        owners = {"0": "0"}
+        data |= {"user": world.user(user_id), "authorizing_integration_owners": owners, "context": 1}
+        data["app_permissions"] = str(permissions.ALL)
+    if "message_id" in given:
+        data["message"] = history.shown(history.find(world, channel["id"], str(given["message_id"])))
+    interaction = Interaction(
+        id=interaction_id,
+        token=data["token"],
+        application_id=application_id,
+        data=data,
+        created_at=world.clock.now(),
+    )
+    world.interact(interaction)
+    return interaction
+
+
+def describe(interaction: Interaction) -> Json:
+    """Say what became of an interaction."""
+    state = "waiting"
+    if interaction.responded:
+        state = "deferred" if interaction.deferred and interaction.original is None else "answered"
+    return {
+        "id": interaction.id,
+        "state": state,
+        "responded": interaction.responded,
+        "deferred": interaction.deferred,
+        "ephemeral": interaction.ephemeral,
+        "responses": interaction.responses,
+        "original": interaction.original,
+    }
+
+
+def _command(world: World, application_id: str, given: Json) -> Json:
+    """Give the data of a command's interaction; raises 10063 for a command that nobody registered."""
+    guild_id = given.get("guild_id")
+    for command in world.commands.values():
+        here = command.get("guild_id") in (None, guild_id)
+        if command["application_id"] == application_id and command["name"] == given["name"] and here:
+            told = {"id": command["id"], "name": command["name"], "type": command["type"]}
+            return {**told, "options": given.get("options", [])}
+    raise DiscordError(10063)

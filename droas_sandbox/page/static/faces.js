@@ -1,0 +1,49 @@
+// Faces: initials on a gradient that an id always gives again.
+
+import { h } from "./dom.js";
+
+/** Mix an id into a number that differs widely between neighbours. */
+function mixed(id) {
+  let hash = 2166136261;
+  for (const letter of String(id)) hash = Math.imul(hash ^ letter.charCodeAt(0), 16777619);
+  hash ^= hash >>> 15;
+  return Math.imul(hash, 2246822507) >>> 0;
+}
+
+/** Give the hue of an id, 0 to 359. */
+export function hueOf(id) {
+  return mixed(id) % 360;
+}
+
+/** Give one or two letters for a name. */
+export function initials(name) {
+  const words = String(name).split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+  const letters = words.length > 1 ? words[0][0] + words[words.length - 1][0] : (words[0] ?? "?").slice(0, 1);
+  return letters.toUpperCase();
+}
+
+function gradient(id) {
+  const hue = hueOf(id);
+  const other = (hue + 38 + (mixed(id) % 5) * 9) % 360;
+  return `linear-gradient(140deg, oklch(0.70 0.14 ${hue}), oklch(0.50 0.16 ${other}))`;
+}
+
+/** Give a face; presence is "online", "offline" or null for none. */
+export function face(user, presence = null) {
+  return h(
+    "span.face",
+    { "aria-hidden": "true", "data-bot": user.bot || null },
+    h("span.face-disc", { style: { backgroundImage: gradient(user.id) } }, initials(user.name)),
+    presence && h("span.presence", { "data-presence": presence }),
+  );
+}
+
+/** Give the round icon of a guild. */
+export function emblem(id, name) {
+  return h("span.emblem", { "aria-hidden": "true", style: { backgroundImage: gradient(id) } }, initials(name));
+}
+
+/** Give the colour of a name, light enough on dark ground. */
+export function nameColour(id) {
+  return `oklch(0.83 0.085 ${hueOf(id)})`;
+}

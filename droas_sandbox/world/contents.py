@@ -1,0 +1,116 @@
+"""What a message may be made of: lengths, counts, flags. Pure.
+
+Source: Discord API reference, Create Message and Embed Limits. Bots have 2,000 characters.
+"""
+
+from typing import Any
+
+from droas_sandbox.errors import DiscordError, invalid
+
+Json = dict[str, Any]
+
+MAX_CONTENT = 2000
+MAX_EMBEDS = 10
+MAX_EMBED_CHARACTERS = 6000
+MAX_ATTACHMENTS = 10
+MAX_STICKERS = 3
+MAX_NONCE = 25
+SETTABLE_FLAGS = 1 << 2 | 1 << 12 | 1 << 13 | 1 << 15
+EPHEMERAL = 1 << 6
+COMPONENTS_V2 = 1 << 15
+_EMBED_LIMITS = {"title": 256, "description": 4096}
+
+
+def text_of(given: Json) -> str:
+    """Give the text of a message, trimmed as Discord does; raises 50035 when it is too long."""
+    content = given.get("content")
+    if content is None:
+        return ""
+    if not isinstance(content, str | int | float):
+        raise invalid("content", "BASE_TYPE_STRING", "Could not interpret as string.")
+    text = str(content)
+    if len(text) > MAX_CONTENT:
+        raise invalid("content", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_CONTENT} or fewer in length.")
+    return text.strip()
+
+
+def embeds_of(given: Json) -> list[Json]:
+    """Give the embeds of a message as Discord keeps them; raises 50035 for one that is too large."""
+    embeds = given.get("embeds") or []
+    if not isinstance(embeds, list) or not all(isinstance(embed, dict) for embed in embeds):
+        raise invalid("embeds", "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
+    if len(embeds) > MAX_EMBEDS:
+        raise too_long("embeds", MAX_EMBEDS)
+    total = sum(_measure(embed, index) for index, embed in enumerate(embeds))
+    if total > MAX_EMBED_CHARACTERS:
+        raise invalid("embeds", "MAX_EMBED_SIZE_EXCEEDED", "Embed size exceeds maximum size of 6000")
+    return [_complete(embed) for embed in embeds]
+
+
+def check_counts(given: Json) -> None:
+    """Check the other parts of a message; raises 50035 or 50006."""
+    for field, most in (("attachments", MAX_ATTACHMENTS), ("sticker_ids", MAX_STICKERS)):
+        if len(given.get(field) or ()) > most:
+            raise too_long(field, most)
+    if flags_of(given) & COMPONENTS_V2 and (given.get("content") or given.get("embeds")):
+        raise invalid("content", "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", "Only components.")
+
+
+def check_empty(given: Json, content: str) -> None:
+    """Make sure that there is something to say; raises 50006."""
+    parts = ("embeds", "sticker_ids", "components", "attachments", "poll")
+    if not content and not any(given.get(part) for part in parts):
+        raise DiscordError(50006)
+
+
+def flags_of(given: Json) -> int:
+    """Give the flags that a client may set."""
+    flags = given.get("flags") or 0
+    if not isinstance(flags, int):
+        raise invalid("flags", "NUMBER_TYPE_COERCE", f'Value "{flags}" is not int.')
+    return flags & (SETTABLE_FLAGS | EPHEMERAL)
+
+
+def nonce_of(given: Json) -> str | None:
+    """Give a message's nonce as text; raises 50035 for a long one."""
+    nonce = given.get("nonce")
+    if nonce is not None and len(str(nonce)) > MAX_NONCE:
+        raise invalid("nonce", "NONCE_TYPE_TOO_LONG", "Nonce must be 25 characters or fewer.")
+    return None if nonce is None else str(nonce)
+
+
+def too_long(field: str, most: int) -> DiscordError:
+    """Give the error for a field that is longer than it may be."""
+    return invalid(field, "BASE_TYPE_MAX_LENGTH", f"Must be {most} or fewer in length.")
+
+
+def _complete(embed: Json) -> Json:
+    """Give an embed with what Discord adds to it."""
+    made = {"type": "rich", **embed}
+    if embed.get("fields"):
+        made["fields"] = [{"inline": False, **field} for field in embed["fields"]]
+    return made
+
+
+def _measure(embed: Json, index: int) -> int:
+    """Give the characters of an embed; raises 50035 when one of its parts has too many."""
+    place = f"embeds.{index}"
+    lengths = {name: len(str(embed.get(name) or "").strip()) for name in _EMBED_LIMITS}
+    for name, most in _EMBED_LIMITS.items():
+        if lengths[name] > most:
+            raise too_long(f"{place}.{name}", most)
+    for part, key, most in (("footer", "text", 2048), ("author", "name", 256)):
+        value = str((embed.get(part) or {}).get(key) or "").strip()
+        if len(value) > most:
+            raise too_long(f"{place}.{part}.{key}", most)
+        lengths[part] = len(value)
+    fields = embed.get("fields") or []
+    if len(fields) > 25:
+        raise too_long(f"{place}.fields", 25)
+    for number, field in enumerate(fields):
+        for key, most in (("name", 256), ("value", 1024)):
+            value = str(field.get(key) or "").strip()
+            if len(value) > most:
+                raise too_long(f"{place}.fields.{number}.{key}", most)
+            lengths[f"{number}.{key}"] = len(value)
+    return sum(lengths.values())

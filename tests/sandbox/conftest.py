@@ -1,0 +1,212 @@
+"""One small town in a fresh sandbox, and raw HTTP clients that see every byte of it."""
+
+import json
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+from droas_sandbox import permissions
+from droas_sandbox.server import Sandbox
+from droas_sandbox.settings import SandboxSettings
+from droas_sandbox.world.state import Bot, Guild
+
+_MODERATOR = (
+    permissions.KICK_MEMBERS
+    | permissions.BAN_MEMBERS
+    | permissions.MANAGE_CHANNELS
+    | permissions.MANAGE_GUILD
+    | permissions.MANAGE_MESSAGES
+    | permissions.MANAGE_NICKNAMES
+    | permissions.MANAGE_ROLES
+    | permissions.MANAGE_WEBHOOKS
+    | permissions.MANAGE_THREADS
+    | permissions.CREATE_PRIVATE_THREADS
+    | permissions.MODERATE_MEMBERS
+    | permissions.VIEW_AUDIT_LOG
+    | permissions.PIN_MESSAGES
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a request brought."""
+
+    status: int
+    text: str
+    headers: dict[str, str]
+
+    @property
+    def json(self) -> Any:
+        """The body, read as JSON."""
+        return json.loads(self.text)
+
+    @property
+    def code(self) -> int:
+        """Discord's error code in the body."""
+        return int(self.json["code"])
+
+
+@dataclass(kw_only=True)
+class Http:
+    """A client without any cleverness; `token` of a bot or none."""
+
+    session: aiohttp.ClientSession
+    base: str
+    token: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    async def __call__(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
+        """Send one request; a `body` goes as JSON."""
+        headers = {**self.headers, **options.pop("headers", {})}
+        if self.token is not None:
+            headers["Authorization"] = f"Bot {self.token}"
+        if body is not None:
+            options["json"] = body
+        async with self.session.request(method, self.base + path, headers=headers, **options) as response:
+            return Answer(
+                status=response.status, text=await response.text(), headers=dict(response.headers.items())
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Town:
+    """A group of an owner, two people and a bot that moderates, with one channel.
+
+    Args:
+        plain: a second bot, in the group with no more rights than everybody.
+    """
+
+    sandbox: Sandbox
+    guild: Guild
+    channel_id: str
+    owner_id: str
+    alice_id: str
+    mallory_id: str
+    bot: Bot
+    plain: Bot
+
+    @property
+    def guild_id(self) -> str:
+        """The group's id."""
+        return self.guild.id
+
+
+def _build(sandbox: Sandbox) -> Town:
+    world = sandbox.world
+    owner, alice, mallory = (world.add_user(name)["id"] for name in ("owner", "alice", "mallory"))
+    bot, plain = world.add_bot("warden"), world.add_bot("chatter")
+    guild = world.add_guild("Harbour", owner)
+    channel = world.add_channel(guild, "general")
+    for user_id in (alice, mallory, plain.user_id):
+        world.join(guild, user_id)
+    world.join(guild, bot.user_id, allowed=_MODERATOR)
+    return Town(
+        sandbox=sandbox,
+        guild=guild,
+        channel_id=channel["id"],
+        owner_id=owner,
+        alice_id=alice,
+        mallory_id=mallory,
+        bot=bot,
+        plain=plain,
+    )
+
+
+MakeTown = Callable[..., AbstractAsyncContextManager[Town]]
+
+
+@pytest.fixture
+def make_town() -> MakeTown:
+    """Give a maker of towns in sandboxes with settings of one's own."""
+
+    @asynccontextmanager
+    async def make(**settings: Any) -> AsyncIterator[Town]:
+        given = {"rate_limits": False, "identify_window_s": 0.0, **settings}
+        async with Sandbox(settings=SandboxSettings(**given)) as sandbox:
+            yield _build(sandbox)
+
+    return make
+
+
+@pytest.fixture
+async def town(make_town: MakeTown) -> AsyncIterator[Town]:
+    """A town without rate limits, so that tests of other things need not mind them."""
+    async with make_town() as made:
+        yield made
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    """An HTTP session."""
+    async with aiohttp.ClientSession() as made:
+        yield made
+
+
+@pytest.fixture
+def rest(town: Town, session: aiohttp.ClientSession) -> Http:
+    """The moderating bot's way to REST."""
+    return Http(session=session, base=town.sandbox.api_base, token=town.bot.token)
+
+
+@pytest.fixture
+def plain_rest(town: Town, session: aiohttp.ClientSession) -> Http:
+    """The powerless bot's way to REST."""
+    return Http(session=session, base=town.sandbox.api_base, token=town.plain.token)
+
+
+@pytest.fixture
+def anonymous(town: Town, session: aiohttp.ClientSession) -> Http:
+    """REST without a token."""
+    return Http(session=session, base=town.sandbox.api_base)
+
+
+@pytest.fixture
+def control(town: Town, session: aiohttp.ClientSession) -> Http:
+    """The control interface."""
+    return Http(session=session, base=f"{town.sandbox.url}/sandbox")
+
+
+@pytest.fixture
+def http(session: aiohttp.ClientSession) -> Callable[[str, str | None], Http]:
+    """Give a maker of clients for towns that a test makes itself."""
+    return lambda base, token=None: Http(session=session, base=base, token=token)
+
+
+def _openapi_file() -> Path:
+    named = os.environ.get("DROAS_DISCORD_OPENAPI")
+    if named:
+        return Path(named)
+    root = next(folder for folder in Path(__file__).parents if (folder / "pyproject.toml").is_file())
+    return root.parent / "shared" / "data" / "discord" / "openapi.json"
+
+
+Conforms = Callable[[str, Any], None]
+
+
+@pytest.fixture(scope="session")
+def conforms() -> Conforms:
+    """Give a check of an object against a schema of Discord's OpenAPI description."""
+    path = _openapi_file()
+    if not path.is_file():
+        pytest.skip("Discord's OpenAPI description is not here; DROAS_DISCORD_OPENAPI says where it lies")
+    document = json.loads(path.read_text())
+    resource = Resource.from_contents(document, default_specification=DRAFT202012)
+    registry: Registry[Any] = Registry().with_resource("urn:discord", resource)
+    checker = FormatChecker()
+
+    def check(schema: str, value: Any) -> None:
+        pointer = {"$ref": f"urn:discord#/components/schemas/{schema}"}
+        validator = Draft202012Validator(pointer, registry=registry, format_checker=checker)
+        faults = [f"{fault.json_path}: {fault.message[:300]}" for fault in validator.iter_errors(value)]
+        assert not faults, f"{schema}: {faults}"
+
+    return check

@@ -1,0 +1,82 @@
+"""Channels and threads."""
+
+from typing import Any
+
+from droas_sandbox.world import talk
+
+
+async def test_channels_are_made_changed_and_deleted(town: Any, rest: Any, conforms: Any) -> None:
+    """201 with the channel; changes are told; overwrites are texts."""
+    made = await rest("POST", f"/guilds/{town.guild_id}/channels", {"name": "news", "topic": "new"})
+    conforms("GuildChannelResponse", made.json)
+    assert (made.status, made.json["topic"]) == (201, "new")
+    path = f"/channels/{made.json['id']}"
+    assert (await rest("PATCH", path, {"rate_limit_per_user": 21_600})).json["rate_limit_per_user"] == 21_600
+    assert (await rest("PATCH", path, {"rate_limit_per_user": 21_601})).code == 50035
+    body = {"type": 1, "allow": 1024, "deny": "2048"}
+    assert (await rest("PUT", f"{path}/permissions/{town.alice_id}", body)).status == 204
+    overwrites = (await rest("GET", path)).json["permission_overwrites"]
+    assert overwrites == [{"id": town.alice_id, "type": 1, "allow": "1024", "deny": "2048"}]
+    assert (await rest("DELETE", f"{path}/permissions/{town.alice_id}")).status == 204
+    assert (await rest("DELETE", path)).status == 200
+    assert (await rest("GET", path)).code == 10003
+    assert len((await rest("GET", f"/guilds/{town.guild_id}/channels")).json) == 1
+
+
+async def test_a_thread_from_a_message_has_its_id_and_is_the_only_one(
+    town: Any, rest: Any, conforms: Any
+) -> None:
+    """160004 for a second one; the message gets its flag."""
+    world = town.sandbox.world
+    message = talk.say(world, town.channel_id, world.users[town.alice_id], {"content": "topic"}).data
+    path = f"/channels/{town.channel_id}/messages/{message['id']}"
+    made = await rest("POST", f"{path}/threads", {"name": "talk", "auto_archive_duration": 60})
+    conforms("ThreadResponse", made.json)
+    assert (made.status, made.json["id"], made.json["type"]) == (201, message["id"], 11)
+    again = await rest("POST", f"{path}/threads", {"name": "talk"})
+    assert (again.status, again.code) == (400, 160004)
+    assert (await rest("GET", path)).json["flags"] == 32
+    assert (await rest("POST", f"{path}/threads", {"name": "x", "auto_archive_duration": 61})).code == 160004
+
+
+async def test_threads_without_message_and_their_members(
+    town: Any, rest: Any, plain_rest: Any, conforms: Any
+) -> None:
+    """Private by default; joining by PUT and by POST; the starter is a member."""
+    made = (await rest("POST", f"/channels/{town.channel_id}/threads", {"name": "quiet"})).json
+    assert made["type"] == 12
+    public = (await rest("POST", f"/channels/{town.channel_id}/threads", {"name": "loud", "type": 11})).json
+    members = f"/channels/{public['id']}/thread-members"
+    assert (await plain_rest("POST", f"{members}/@me")).status == 204
+    assert (await plain_rest("PUT", f"{members}/@me")).status == 204
+    listed = (await rest("GET", members)).json
+    conforms("ThreadMemberResponse", listed[0])
+    assert {member["user_id"] for member in listed} == {town.bot.user_id, town.plain.user_id}
+    assert (await plain_rest("DELETE", f"{members}/@me")).status == 204
+    assert len((await rest("GET", members)).json) == 1
+    active = (await rest("GET", f"/guilds/{town.guild_id}/threads/active")).json
+    assert {thread["id"] for thread in active["threads"]} == {made["id"], public["id"]}
+
+
+async def test_speaking_wakes_an_archived_thread_unless_it_is_locked(
+    town: Any, rest: Any, plain_rest: Any
+) -> None:
+    """Archived threads wake; locked ones stay shut for those who may not manage threads."""
+    thread = (await rest("POST", f"/channels/{town.channel_id}/threads", {"name": "t", "type": 11})).json
+    path = f"/channels/{thread['id']}"
+    await rest("PATCH", path, {"archived": True})
+    archived = (await rest("GET", f"/channels/{town.channel_id}/threads/archived/public")).json
+    assert [one["id"] for one in archived["threads"]] == [thread["id"]]
+    assert (await plain_rest("POST", f"{path}/messages", {"content": "x"})).status == 200
+    assert (await rest("GET", path)).json["thread_metadata"]["archived"] is False
+    await rest("PATCH", path, {"archived": True, "locked": True})
+    assert (await plain_rest("POST", f"{path}/messages", {"content": "x"})).code == 160005
+    assert (await rest("POST", f"{path}/messages", {"content": "x"})).status == 200
+
+
+async def test_messages_do_not_fit_into_forums_and_categories(town: Any, rest: Any) -> None:
+    """A forum takes posts, a category nothing."""
+    for kind in (4, 15):
+        channel = town.sandbox.world.add_channel(town.guild, f"kind-{kind}", kind)
+        answer = await rest("POST", f"/channels/{channel['id']}/messages", {"content": "x"})
+        assert (answer.status, answer.code) == (400, 50008)
