@@ -43,29 +43,45 @@ def main() -> None:
     sys.exit(_check_and_run(arguments))
 
 
+class _Refusal(Exception):  # noqa: N818 - it is an answer to whoever called
+    """The program does not start: an exit code and words."""
+
+    def __init__(self, code: int, words: str) -> None:
+        super().__init__(words)
+        self.code = code
+
+
 def _check_and_run(arguments: argparse.Namespace) -> int:
     """Make the world and run it; gives the exit code."""
-    if arguments.host not in ("127.0.0.1", "::1", "localhost") and not arguments.allow_remote:
-        return _say(_USAGE, f"{arguments.host} is not this machine; --allow-remote if that is meant")
     try:
-        document = json.loads(Path(arguments.world).read_text()) if arguments.world else _WORLD
-    except OSError as error:
-        return _say(_NO_INPUT, f"{arguments.world}: cannot be read: {error.strerror}")
-    except ValueError as error:
-        return _say(_CONFIGURATION, f"{arguments.world}: not JSON: {error}")
-    sandbox = Sandbox(arguments.host, arguments.port)
-    try:
-        sandbox.plant(document)
-    except (SeedError, ValueError) as error:
-        return _say(_CONFIGURATION, f"{arguments.world}: {error}")
-    try:
+        sandbox = _planted(arguments)
         asyncio.run(_serve(sandbox, arguments.ready_file))
+    except _Refusal as refusal:
+        return _say(refusal.code, str(refusal))
     except ReadyFileError as error:
         return _say(_CANNOT_CREATE, f"{arguments.ready_file}: cannot be written: {error}")
     except OSError as error:
         place = f"{arguments.host} port {arguments.port}"
         return _say(_UNAVAILABLE, f"{place} cannot be used: {error.strerror}; choose another, or 0")
     return 0
+
+
+def _planted(arguments: argparse.Namespace) -> Sandbox:
+    """Give a sandbox with its world, not yet listening; raises _Refusal."""
+    if arguments.host not in ("127.0.0.1", "::1", "localhost") and not arguments.allow_remote:
+        raise _Refusal(_USAGE, f"{arguments.host} is not this machine; --allow-remote if that is meant")
+    try:
+        document = json.loads(Path(arguments.world).read_text()) if arguments.world else _WORLD
+    except OSError as error:
+        raise _Refusal(_NO_INPUT, f"{arguments.world}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise _Refusal(_CONFIGURATION, f"{arguments.world}: not JSON: {error}") from None
+    sandbox = Sandbox(arguments.host, arguments.port)
+    try:
+        sandbox.plant(document)
+    except (SeedError, ValueError) as error:
+        raise _Refusal(_CONFIGURATION, f"{arguments.world}: {error}") from None
+    return sandbox
 
 
 async def _serve(sandbox: Sandbox, ready_file: str | None) -> None:

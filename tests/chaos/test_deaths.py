@@ -124,7 +124,7 @@ async def test_a_refused_token_is_not_tried_again(short_tmp: Path) -> None:
             return bool(bot and bot["state"] == "failed" and "refuses the token" in bot["reason"])
 
         async with asyncio.timeout(15):
-            while not await failed():  # noqa: ASYNC110 - asks a process
+            while not await failed():
                 await asyncio.sleep(0.05)
         question = await place.ask("ada", "helper", "hello")
         assert await place.answer(question, "helper")

@@ -86,7 +86,7 @@ async def bus(short_tmp: Path) -> AsyncIterator[Bus]:
 async def reached(look: Callable[[], Any], what: str) -> None:
     """Wait until something holds."""
     async with asyncio.timeout(10):
-        while not look():  # noqa: ASYNC110 - counts of several sockets
+        while not look():
             await asyncio.sleep(0.01)
     assert look(), what
 
