@@ -9,7 +9,7 @@ from droas_sandbox import permissions
 from droas_sandbox.errors import DiscordError
 from droas_sandbox.rest.call import public
 from droas_sandbox.world import history
-from droas_sandbox.world.state import Interaction, Json
+from droas_sandbox.world.state import Guild, Interaction, Json
 from droas_sandbox.world.world import World
 
 COMMAND, COMPONENT = 2, 3
@@ -42,23 +42,7 @@ def fire(world: World, given: Json) -> Interaction:
         "entitlements": [],
         "attachment_size_limit": 10_485_760,
     }
-    if guild is not None:
-        allowed = world.permissions(guild, user_id, channel)
-        if not allowed & permissions.USE_APPLICATION_COMMANDS:
-            raise DiscordError(50013)
-        data |= {
-            "guild_id": guild.id,
-            "guild_locale": "en-US",
-            "guild": {"id": guild.id, "locale": "en-US", "features": []},
-            "member": {**world.member(guild, user_id), "permissions": str(allowed)},
-            "app_permissions": str(world.permissions(guild, application_id, channel)),
-            "authorizing_integration_owners": {"0": guild.id},
-            "context": 0,
-        }
-    else:
-        owners = {"0": "0"}
-        data |= {"user": world.user(user_id), "authorizing_integration_owners": owners, "context": 1}
-        data["app_permissions"] = str(permissions.ALL)
+    data |= _who_and_where(world, guild, channel, user_id=user_id, application_id=application_id)
     if "message_id" in given:
         data["message"] = history.shown(history.find(world, channel["id"], str(given["message_id"])))
     interaction = Interaction(
@@ -70,6 +54,32 @@ def fire(world: World, given: Json) -> Interaction:
     )
     world.interact(interaction)
     return interaction
+
+
+def _who_and_where(
+    world: World, guild: Guild | None, channel: Json, *, user_id: str, application_id: str
+) -> Json:
+    """Give the member and the group of an interaction, or the user of one in a DM; raises 50013."""
+    if guild is None:
+        owners = {"0": "0"}
+        return {
+            "user": world.user(user_id),
+            "authorizing_integration_owners": owners,
+            "context": 1,
+            "app_permissions": str(permissions.ALL),
+        }
+    allowed = world.permissions(guild, user_id, channel)
+    if not allowed & permissions.USE_APPLICATION_COMMANDS:
+        raise DiscordError(50013)
+    return {
+        "guild_id": guild.id,
+        "guild_locale": "en-US",
+        "guild": {"id": guild.id, "locale": "en-US", "features": []},
+        "member": {**world.member(guild, user_id), "permissions": str(allowed)},
+        "app_permissions": str(world.permissions(guild, application_id, channel)),
+        "authorizing_integration_owners": {"0": guild.id},
+        "context": 0,
+    }
 
 
 def describe(interaction: Interaction) -> Json:

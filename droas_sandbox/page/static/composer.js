@@ -101,7 +101,7 @@ export function showComposer(store, complain) {
   function showTyping() {
     const names = store.typists(store.place.channel).filter((id) => id !== store.author).map((id) => store.person(id).name);
     const verb = names.length > 1 ? "are typing" : "is typing";
-    const who = names.length > 3 ? "Several people" : names.join(", ");
+    const who = names.length > 3 ? "Several people" : names.join(", ").replace(/, ([^,]*)$/, " and $1");
     fill(typing, names.length ? [h("span.dots", { "aria-hidden": "true" }, h("i"), h("i"), h("i")), h("b", null, who), ` ${verb}`] : null);
   }
 

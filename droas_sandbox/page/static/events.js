@@ -38,12 +38,16 @@ export function reader(store, reload) {
       store.tell("members");
     },
     guild_audit_log_entry_create: (event) => audit(store, event),
+    reset: () => {
+      store.forget();
+      reload();
+    },
     bot_online: (event) => presence(store, event, true),
     bot_offline: (event) => presence(store, event, false),
   };
   return (event) => {
     if (readers[event.type]) readers[event.type](event);
-    else if (/^(guild|channel|thread|reset)/.test(event.type)) reload();
+    else if (/^(guild|channel|thread)/.test(event.type)) reload();
   };
 }
 

@@ -2,29 +2,33 @@
 
 import { h } from "./dom.js";
 
+const HUES = [8, 28, 50, 78, 118, 152, 178, 204, 230, 255, 278, 300, 322, 345];
+
 /** Mix an id into a number that differs widely between neighbours. */
 function mixed(id) {
   let hash = 2166136261;
   for (const letter of String(id)) hash = Math.imul(hash ^ letter.charCodeAt(0), 16777619);
-  hash ^= hash >>> 15;
-  return Math.imul(hash, 2246822507) >>> 0;
+  hash = Math.imul(hash ^ (hash >>> 16), 2246822507);
+  hash = Math.imul(hash ^ (hash >>> 13), 3266489909);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** Give the hue of an id, 0 to 359. */
+/** Give the hue of an id; hues that look alike are left out. */
 export function hueOf(id) {
-  return mixed(id) % 360;
+  return HUES[mixed(id) % HUES.length];
 }
 
 /** Give one or two letters for a name. */
 export function initials(name) {
-  const words = String(name).split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+  const all = String(name).split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+  const words = all.some((word) => /^\p{L}/u.test(word)) ? all.filter((word) => /^\p{L}/u.test(word)) : all;
   const letters = words.length > 1 ? words[0][0] + words[words.length - 1][0] : (words[0] ?? "?").slice(0, 1);
   return letters.toUpperCase();
 }
 
 function gradient(id) {
   const hue = hueOf(id);
-  const other = (hue + 38 + (mixed(id) % 5) * 9) % 360;
+  const other = (hue + 26 + (mixed(id) % 3) * 14) % 360;
   return `linear-gradient(140deg, oklch(0.70 0.14 ${hue}), oklch(0.50 0.16 ${other}))`;
 }
 

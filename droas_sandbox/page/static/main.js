@@ -48,8 +48,8 @@ async function load() {
     complain(error);
     return;
   }
-  const { guild, channel } = store.place;
-  const known = store.guilds.has(guild) || (guild === null && store.dms.has(channel));
+  const { guild, channel, chosen } = store.place;
+  const known = guild === null ? chosen && (channel === null || store.dms.has(channel)) : store.guilds.has(guild);
   await go(known ? guild : ([...store.guilds.keys()][0] ?? null), known ? channel : null);
 }
 
@@ -59,7 +59,7 @@ async function go(guildId, channelId) {
   const channels = guild ? [...guild.channels.values()] : [];
   const there = guild ? guild.channels.has(channelId) : store.dms.has(channelId);
   const first = channels.find((channel) => channel.type === TEXT_CHANNEL)?.id ?? null;
-  store.place = { guild: guildId, channel: there ? channelId : first };
+  store.place = { guild: guildId, channel: there ? channelId : first, chosen: store.guilds.size > 0 };
   store.unread.delete(store.place.channel);
   const dm = guild ? null : store.dms.get(store.place.channel);
   if (dm) store.author = dm.recipients[0];
@@ -102,6 +102,7 @@ function drawHead() {
   const { guild, channel } = store;
   const name = guild ? channel?.name : channel && store.person(channel.bot_id ?? channel.recipients[0], null).name;
   const toggle = h("button.quiet", { type: "button", "aria-label": "Members", title: "Members", "aria-pressed": String(membersShown()), onclick: toggleMembers }, icon("people"));
+  find("#app").dataset.empty = String(store.guilds.size === 0);
   fill(find("#channel-head"), name && [icon(guild ? "hash" : "speech"), h("h2", null, name)], h("span.push"), guild && toggle);
   document.title = name ? `${guild ? "#" : ""}${name} · DROAS sandbox` : "DROAS sandbox";
 }

@@ -1,6 +1,6 @@
 // Who belongs to the guild: bots with their presence, people, time-outs that run, bans.
 
-import { fill, find, h, icon } from "./dom.js";
+import { fill, find, h, icon, soon } from "./dom.js";
 import { face, nameColour } from "./faces.js";
 
 /** Show the members; a click on a person writes as that person. */
@@ -80,7 +80,7 @@ export function showMembers(store, writeAs) {
     );
   }
 
-  store.on("world place members bots author", draw);
+  store.on("world place members bots author", soon(draw));
   setInterval(() => {
     const over = [...panel.querySelectorAll("[data-timed-out]")].some((row) => !store.timedOutUntil(store.guild?.members.get(row.dataset.user)));
     if (over) draw();

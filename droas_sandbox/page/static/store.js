@@ -58,6 +58,11 @@ export class Store extends EventTarget {
     this.tell("world");
   }
 
+  /** Forget what was said and done, because the world is another one. */
+  forget() {
+    for (const kept of [this.messages, this.lines, this.typing, this.unread]) kept.clear();
+  }
+
   meet(user) {
     if (user?.id) this.users.set(user.id, { bot: false, ...this.users.get(user.id), ...user });
   }

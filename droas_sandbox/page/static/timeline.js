@@ -1,6 +1,6 @@
 // The messages of one channel, in the order of time, with lines about people between them.
 
-import { find, fill, h } from "./dom.js";
+import { fill, find, h, icon } from "./dom.js";
 import { countdown, dayRow, lineRow, messageRow } from "./rows.js";
 import { emptyWorld } from "./welcome.js";
 
@@ -36,8 +36,10 @@ export function showTimeline(store, onReply, complain) {
   }
 
   function beginning() {
-    const words = store.channel ? "Nothing has been said here yet. Write the first message below." : "Choose a conversation at the left.";
-    return h("li.beginning", null, h("p.beginning-mark", { "aria-hidden": "true" }, "#"), h("p", null, words));
+    const { guild, channel } = store;
+    const title = guild ? `Welcome to #${channel?.name ?? ""}` : channel ? "A quiet conversation" : "Direct messages";
+    const words = channel ? "Nothing has been said here yet. Write the first message below." : "Choose a conversation at the left.";
+    return h("li.beginning", null, h("span.beginning-mark", null, icon(guild ? "hash" : "speech")), h("h3", null, title), h("p", null, words));
   }
 
   function append(entry) {

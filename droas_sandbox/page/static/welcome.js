@@ -32,7 +32,6 @@ export function emptyWorld(complain) {
       complain(error);
     }
   };
-  const here = `${location.origin}/sandbox`;
   return h(
     "li.welcome",
     null,
@@ -46,10 +45,11 @@ export function emptyWorld(complain) {
       h(
         "code",
         null,
-        `curl ${here}/users  -d '{"username": "ada"}'\n` +
-          `curl ${here}/guilds -d '{"name": "Harbour", "owner_id": "…"}'\n` +
-          `curl ${here}/bots   -d '{"username": "helper"}'   # answers with its token\n` +
-          `curl ${here}/guilds/…/members/… -X PUT -d '{}'`,
+        `S=${location.origin}/sandbox\n` +
+          `curl $S/users  -d '{"username": "ada"}'\n` +
+          `curl $S/guilds -d '{"name": "Harbour", "owner_id": "USER"}'\n` +
+          `curl $S/bots   -d '{"username": "helper"}'   # tells its token\n` +
+          `curl $S/guilds/GUILD/members/BOT -X PUT -d '{}'`,
       ),
     ),
     h("p.hint", null, "Everything here lives on this machine only, and is gone when the sandbox ends."),
