@@ -87,7 +87,7 @@ class Workshop:
             sinks.append(rotating_lines(self.settings.log.file))
         self.sinks = sinks
         redactor.learn(secrets_of(self.configuration))
-        start_logging(sinks, level=self.settings.log.level)
+        start_logging([*sinks, self._keep_record], level=self.settings.log.level)
         for problem in self.configuration.problems:
             log.error("bot_not_configured", problem=problem)
 
@@ -297,6 +297,12 @@ class Workshop:
                 self.metrics.sample_bot(
                     keeper.name, self.monitoring.usage(keeper.life.child.pid), keeper.life.beat
                 )
+
+    def _keep_record(self, record: LogRecord) -> None:
+        """Keep what the mother logs about a bot beside what the bot logs, for `droasctl logs`."""
+        bot = str(record.fields.get("bot", ""))
+        if bot in self.configuration.bots and hasattr(self, "logs"):
+            self.logs.keep(bot, record)
 
     def _write_record(self, record: LogRecord) -> None:
         for sink in self.sinks:

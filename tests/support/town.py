@@ -269,7 +269,7 @@ async def town(
 ) -> AsyncIterator[Town]:
     """Found a town; nobody of it is left at the end."""
     # Tests kill and start bots faster than Discord lets them identify.
-    async with Sandbox(settings=settings or SandboxSettings(max_concurrency=100)) as sandbox:
+    async with Sandbox(settings=settings or SandboxSettings(identify_window_s=0.0)) as sandbox:
         sandbox.plant(WORLD)
         made = Town(sandbox, folder)
         await made.learn()
