@@ -68,12 +68,12 @@ class Workshop:
     def build(self) -> Mother:
         """Give the mother, not yet started; raises ConfigurationError and OutsideError."""
         self.folder.prepare()
-        self._start_logging()
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self.keyring = KeyRing(context)
         self.keyring.start()
         endpoints = self.folder.endpoints()
         self._open_bus(context, endpoints)
+        self._start_logging()
         self._open_store()
         self._open_gateway(context, endpoints)
         self._open_supervision(endpoints)
@@ -301,7 +301,7 @@ class Workshop:
     def _keep_record(self, record: LogRecord) -> None:
         """Keep what the mother logs about a bot beside what the bot logs, for `droasctl logs`."""
         bot = str(record.fields.get("bot", ""))
-        if bot in self.configuration.bots and hasattr(self, "logs"):
+        if bot in self.configuration.bots:
             self.logs.keep(bot, record)
 
     def _write_record(self, record: LogRecord) -> None:

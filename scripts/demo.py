@@ -142,6 +142,18 @@ class Scene:
                 start_new_session=True,  # Ctrl-C is ours to pass on
             )
 
+    def stay(self) -> None:
+        """Wait until somebody interrupts; raises MissedError when a process ends by itself."""
+        while True:
+            self.check_processes()
+            time.sleep(0.5)
+
+    def check_processes(self) -> None:
+        """Make sure that everything still runs; raises MissedError."""
+        for name, process in self.processes.items():
+            if process.poll() is not None:
+                raise MissedError(f"{name} has ended with {process.returncode}; see {self.folder / name}.log")
+
     # --- looking and acting ---------------------------------------------------
 
     def sandbox(self, method: str, path: str, body: Json | None = None) -> Any:
@@ -173,11 +185,7 @@ class Scene:
         """Look until something is seen; raises MissedError."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            for name, process in self.processes.items():
-                if process.poll() is not None:
-                    raise MissedError(
-                        f"{name} has ended with {process.returncode}; see {self.folder / name}.log"
-                    )
+            self.check_processes()
             seen = look()
             if seen:
                 return seen
@@ -353,7 +361,8 @@ def kill(scene: Scene) -> None:
 def newest_session_age_s(scene: Scene, bot: str) -> float:
     """Give how long ago a bot last identified, in seconds."""
     sessions = scene.sandbox("GET", "/sandbox/sessions")
-    return time.time() - max(one["opened_at"] for one in sessions if one["bot_id"] == scene.users[bot])
+    opened = [float(one["opened_at"]) for one in sessions if one["bot_id"] == scene.users[bot]]
+    return time.time() - max(opened)
 
 
 def audited(scene: Scene, kind: str) -> list[Json]:
