@@ -4,6 +4,8 @@ import argparse
 import sys
 from typing import NoReturn
 
+_USAGE = 64
+
 
 def main() -> NoReturn:
     """Run the mother until SIGTERM or SIGINT; exit codes are those of sysexits.h."""
@@ -18,8 +20,17 @@ def main() -> NoReturn:
     sys.exit(run(arguments.config, forkserver))
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that ends with EX_USAGE, and not with argparse's 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what was wrong and how it is used."""
+        self.print_usage(sys.stderr)
+        self.exit(_USAGE, f"{self.prog}: {message}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="droas-mother",
         description="Run, protect and equip the bots of a configuration folder, in the foreground.",
         epilog="Settings of droas.yaml can be overridden by DROAS_ variables, for example DROAS_HTTP__PORT=9000.",

@@ -238,7 +238,7 @@ class Workshop:
         except OSError as error:
             raise ConfigurationError(
                 f"http.port: {self.settings.http.host}:{self.settings.http.port} cannot be used "
-                f"({error.strerror}); choose another port, or 0 for a free one"
+                f"({os.strerror(error.errno or 0)}); choose another port, or 0 for a free one"
             ) from error
 
     def _started(self) -> None:

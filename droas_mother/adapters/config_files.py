@@ -112,7 +112,7 @@ def _load_mother(path: Path, environment: Mapping[str, str]) -> MotherSettings:
     try:
         return MotherSettings.from_file(document.data)
     except pydantic.ValidationError as error:
-        raise FaultyFileError(_describe(document, error)) from None
+        raise FaultyFileError(_describe(document, error, environment)) from None
 
 
 def _load_bot(path: Path, environment: Mapping[str, str]) -> BotSettings:
@@ -120,7 +120,7 @@ def _load_bot(path: Path, environment: Mapping[str, str]) -> BotSettings:
     try:
         return BotFile.model_validate(document.data).bot_config
     except pydantic.ValidationError as error:
-        raise FaultyFileError(_describe(document, error)) from None
+        raise FaultyFileError(_describe(document, error, environment)) from None
 
 
 def read_document(path: Path, environment: Mapping[str, str]) -> Document:
@@ -209,7 +209,9 @@ def _plain(
     return str(node)
 
 
-def _describe(document: Document, error: pydantic.ValidationError) -> list[str]:
+def _describe(
+    document: Document, error: pydantic.ValidationError, environment: Mapping[str, str]
+) -> list[str]:
     """Say each fault of a validation in one line, at its place."""
     lines = []
     for fault in error.errors(include_url=False, include_input=False, include_context=False):
@@ -221,5 +223,9 @@ def _describe(document: Document, error: pydantic.ValidationError) -> list[str]:
             words = f"{name}: is missing"
         else:
             words = f"{name}: {fault['msg']}"
-        lines.append(document.fault(place, words))
+        variable = "DROAS_" + "__".join(map(str, place)).upper()
+        if variable in environment:  # it stands above the file, so the fault is there
+            lines.append(f"{variable}: {words}")
+        else:
+            lines.append(document.fault(place, words))
     return lines

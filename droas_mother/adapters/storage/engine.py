@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from droas_common.errors import ConfigurationError, OutsideError
 
@@ -12,6 +12,7 @@ HEAD = "0001"
 """The newest migration; raised together with each new file in `migrations/versions`."""
 
 _BUSY_TIMEOUT_MS = 5_000
+_SERVED = ("sqlite", "postgresql")
 
 
 def open_engine(url: str) -> Engine:
@@ -24,20 +25,22 @@ def open_engine(url: str) -> Engine:
         ConfigurationError: the address cannot be used.
         OutsideError: the database cannot be reached.
     """
+    kind = _kind(url)
+    if kind not in _SERVED:
+        raise ConfigurationError(f"storage.url: {kind} is not served; use {' or '.join(_SERVED)}")
     try:
         engine = create_engine(url, pool_pre_ping=True, pool_size=2, max_overflow=2, **_options(url))
-        if engine.dialect.name == "sqlite":
+        if kind == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
-        elif engine.dialect.name != "postgresql":
-            raise ConfigurationError(
-                f"storage.url: {engine.dialect.name} is not served; use sqlite or postgresql"
-            )
         with engine.connect() as connection:
             revision = _revision(connection)
         if revision != HEAD:
+            _check_known(revision)
             migrate(engine)
     except DBAPIError as error:
-        raise OutsideError(f"the database cannot be opened: {words(error)}") from error
+        raise OutsideError(
+            f"the database cannot be opened: {words(error)}; is it running, is it a database, may we read it?"
+        ) from error
     except (SQLAlchemyError, ImportError) as error:
         raise ConfigurationError(f"storage.url: cannot be used: {type(error).__name__}") from error
     return engine
@@ -59,6 +62,24 @@ def migrate(engine: Engine) -> None:
 def words(error: DBAPIError) -> str:
     """Give a driver's complaint in one line, without the statement and its values."""
     return str(error.orig).strip().split("\n")[0] or type(error).__name__
+
+
+def _kind(url: str) -> str:
+    try:
+        return make_url(url).get_backend_name()
+    except ArgumentError:
+        raise ConfigurationError(
+            "storage.url: this is no database address; write sqlite:///file.db"
+        ) from None
+
+
+def _check_known(revision: str | None) -> None:
+    """Refuse a schema that a newer release has made; it could not be read safely."""
+    if revision is not None and revision > HEAD:
+        raise ConfigurationError(
+            f"the database has schema {revision}, newer than the {HEAD} that this release knows; "
+            "run the release that wrote it, or restore a backup"
+        )
 
 
 def _options(url: str) -> dict[str, Any]:
