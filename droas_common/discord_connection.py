@@ -26,8 +26,11 @@ from droas_common.wire.heartbeats import GatewayState
 nextcord.VoiceClient.warn_nacl = False  # no bot of ours speaks
 OnState = Callable[[GatewayState, str], None]
 
-_BACKOFF = Backoff(first_s=0.5, factor=2.0, cap_s=30.0)
-"""Between connections. nextcord gives up a connection after 60 s, the governor's wait included."""
+_BACKOFF = Backoff(first_s=0.5, factor=2.0, cap_s=10.0)
+"""Between connections: one every ten seconds at most disturbs nobody, and an outage is over soon after its end."""
+
+_CONNECT_S = 40.0
+"""For so long connections are tried in a row; nextcord gives up one after 60 s, the waits included."""
 
 _STABLE_S = 30.0
 """A connection that lived this long ends the row of failures."""
@@ -201,8 +204,15 @@ class DiscordConnection:
         connect: Callable[..., Awaitable[Any]] = http.ws_connect
 
         async def governed(url: str, *, compress: int = 0) -> Any:
-            await self._governor.admit()
-            return await connect(url, compress=compress)
+            # Failures are retried here, where they are governed once; nextcord would add waits of its own.
+            deadline = time.monotonic() + _CONNECT_S
+            while True:
+                await self._governor.admit()
+                try:
+                    return await connect(url, compress=compress)
+                except (OSError, aiohttp.ClientError):
+                    if time.monotonic() > deadline:
+                        raise
 
         http.ws_connect = governed
 

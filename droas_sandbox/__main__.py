@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from droas_sandbox.control.seeds import SeedError
 from droas_sandbox.server import Sandbox
 
 _USAGE = 64
@@ -33,55 +32,50 @@ _WORLD = {
 """What there is when no world is given."""
 
 
-class ReadyFileError(Exception):
-    """The file that tells scripts where the sandbox is cannot be written."""
-
-
-def main() -> None:
-    """Run until SIGTERM or SIGINT."""
-    arguments = _parser().parse_args()
-    sys.exit(_check_and_run(arguments))
-
-
-class _Refusal(Exception):  # noqa: N818 - it is an answer to whoever called
-    """The program does not start: an exit code and words."""
+class Failure(Exception):  # noqa: N818 - it ends the program, with its exit code
+    """The sandbox cannot run; the text says why, the code follows sysexits."""
 
     def __init__(self, code: int, words: str) -> None:
         super().__init__(words)
         self.code = code
 
 
-def _check_and_run(arguments: argparse.Namespace) -> int:
-    """Make the world and run it; gives the exit code."""
+def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    arguments = _parser().parse_args()
     try:
-        sandbox = _planted(arguments)
-        asyncio.run(_serve(sandbox, arguments.ready_file))
-    except _Refusal as refusal:
-        return _say(refusal.code, str(refusal))
-    except ReadyFileError as error:
-        return _say(_CANNOT_CREATE, f"{arguments.ready_file}: cannot be written: {error}")
-    except OSError as error:
-        place = f"{arguments.host} port {arguments.port}"
-        return _say(_UNAVAILABLE, f"{place} cannot be used: {error.strerror}; choose another, or 0")
-    return 0
+        _run(arguments)
+    except Failure as failure:
+        sys.stderr.write(f"droas-sandbox: {failure}\n")
+        sys.exit(failure.code)
 
 
-def _planted(arguments: argparse.Namespace) -> Sandbox:
-    """Give a sandbox with its world, not yet listening; raises _Refusal."""
+def _run(arguments: argparse.Namespace) -> None:
+    """Make the world and serve it; raises Failure."""
     if arguments.host not in ("127.0.0.1", "::1", "localhost") and not arguments.allow_remote:
-        raise _Refusal(_USAGE, f"{arguments.host} is not this machine; --allow-remote if that is meant")
-    try:
-        document = json.loads(Path(arguments.world).read_text()) if arguments.world else _WORLD
-    except OSError as error:
-        raise _Refusal(_NO_INPUT, f"{arguments.world}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise _Refusal(_CONFIGURATION, f"{arguments.world}: not JSON: {error}") from None
+        raise Failure(_USAGE, f"{arguments.host} is not this machine; --allow-remote if that is meant")
     sandbox = Sandbox(arguments.host, arguments.port)
+    document = _read(arguments.world) if arguments.world else _WORLD
     try:
         sandbox.plant(document)
-    except (SeedError, ValueError) as error:
-        raise _Refusal(_CONFIGURATION, f"{arguments.world}: {error}") from None
-    return sandbox
+    except ValueError as error:
+        raise Failure(_CONFIGURATION, f"{arguments.world}: {error}") from error
+    try:
+        asyncio.run(_serve(sandbox, arguments.ready_file))
+    except OSError as error:
+        place = f"{arguments.host} port {arguments.port}"
+        words = f"{place} cannot be used: {error.strerror}; choose another, or 0"
+        raise Failure(_UNAVAILABLE, words) from error
+
+
+def _read(name: str) -> Any:
+    """Read a world file; raises Failure."""
+    try:
+        return json.loads(Path(name).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Failure(_NO_INPUT, f"{name}: cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise Failure(_CONFIGURATION, f"{name}: not JSON: {error}") from error
 
 
 async def _serve(sandbox: Sandbox, ready_file: str | None) -> None:
@@ -111,13 +105,13 @@ def _announce(sandbox: Sandbox, ready_file: str | None) -> None:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """Write a file so that whoever waits for it never reads half of it; raises ReadyFileError."""
+    """Write a file so that whoever waits for it never reads half of it; raises Failure."""
     unfinished = path.with_name(path.name + ".part")
     try:
         unfinished.write_text(text, encoding="utf-8")
         unfinished.replace(path)
     except OSError as error:
-        raise ReadyFileError(error.strerror or str(error)) from error
+        raise Failure(_CANNOT_CREATE, f"{path}: cannot be written: {error.strerror}") from error
 
 
 async def _asked_to_stop() -> None:
@@ -133,11 +127,6 @@ def _port(text: str) -> int:
     if not 0 <= number <= 65_535:
         raise argparse.ArgumentTypeError(f"{number} is no port; 0 to 65535")
     return number
-
-
-def _say(code: int, words: str) -> int:
-    sys.stderr.write(f"droas-sandbox: {words}\n")
-    return code
 
 
 def _parser() -> argparse.ArgumentParser:

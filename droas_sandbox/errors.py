@@ -18,6 +18,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
     10026: (404, "Unknown Ban"),
     10062: (404, "Unknown interaction"),
     10063: (404, "Unknown application command"),
+    10066: (404, "Unknown auto moderation rule"),
+    20016: (429, "This action cannot be performed due to slowmode rate limit."),
     30003: (400, "Maximum number of pins reached for the channel (250)"),
     30005: (400, "Maximum number of guild roles reached (250)"),
     30007: (400, "Maximum number of webhooks reached (15)"),
@@ -46,6 +48,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     50109: (400, "The request body contains invalid JSON."),
     160004: (400, "A thread has already been created for this message"),
     160005: (403, "Thread is locked"),
+    200000: (400, "Message was blocked by automatic moderation"),
     500000: (400, "Failed to ban users"),
 }
 """HTTP status and words of each JSON code."""
@@ -58,6 +61,7 @@ class DiscordError(Exception):
         code: Discord's JSON code; it decides status and message.
         errors: the tree of faults, for code 50035.
         status: another status than the code's own.
+        extras: further fields of the body.
         message: another message.
     """
 
@@ -67,6 +71,7 @@ class DiscordError(Exception):
         *,
         errors: dict[str, Any] | None = None,
         status: int | None = None,
+        extras: dict[str, Any] | None = None,
         message: str | None = None,
     ) -> None:
         own_status, own_message = MESSAGES.get(code, (400, "Bad Request"))
@@ -74,10 +79,11 @@ class DiscordError(Exception):
         self.code = code
         self.status = status or own_status
         self.errors = errors
+        self.extras = extras or {}
 
     def body(self) -> dict[str, Any]:
         """Give the answer's JSON body."""
-        body: dict[str, Any] = {"message": str(self), "code": self.code}
+        body: dict[str, Any] = {"message": str(self), "code": self.code, **self.extras}
         if self.errors is not None:
             body["errors"] = self.errors
         return body

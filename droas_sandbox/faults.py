@@ -37,7 +37,14 @@ class Fault:
     taken: int = 0
 
     def matches(self, facts: dict[str, Any]) -> bool:
-        """Say whether it concerns a request or connection with these facts."""
+        """Say whether it concerns a request or connection with these facts.
+
+        A fault with `"on": "connect"` or `"on": "identify"` waits for that moment of a connection; only the
+        former strikes before HELLO.
+        """
+        moment, wanted_moment = facts.get("on"), self.options.get("on")
+        if wanted_moment != moment and (wanted_moment is not None or moment == "connect"):
+            return False
         for key, wanted in self.options.get("match", {}).items():
             found = str(facts.get(key, ""))
             if key == "route":
@@ -76,6 +83,8 @@ class Faults:
 
     def take(self, kind: str, **facts: Any) -> Fault | None:
         """Give the fault that strikes now, and count it; None when all is well."""
+        if not self._faults:
+            return None
         now = self.clock.now()
         for fault in list(self._faults.values()):
             if fault.until is not None and now > fault.until:

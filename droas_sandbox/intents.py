@@ -6,7 +6,7 @@ Source: Discord API reference, Gateway Intents and Message Content.
 from dataclasses import dataclass
 from typing import Any
 
-from droas_sandbox.permissions import BAN_MEMBERS, VIEW_AUDIT_LOG
+from droas_sandbox.permissions import BAN_MEMBERS, MANAGE_GUILD, VIEW_AUDIT_LOG
 
 GUILDS = 1 << 0
 GUILD_MEMBERS = 1 << 1
@@ -16,6 +16,9 @@ GUILD_MESSAGES = 1 << 9
 MESSAGE_CONTENT = 1 << 15
 PRIVILEGED = GUILD_MEMBERS | GUILD_PRESENCES | MESSAGE_CONTENT
 KNOWN = (1 << 17) - 1 | 1 << 20 | 1 << 21 | 1 << 24 | 1 << 25
+
+_FLAGS = {GUILD_PRESENCES: 1 << 13, GUILD_MEMBERS: 1 << 15, MESSAGE_CONTENT: 1 << 19}
+"""The application's flag of each privileged intent, for bots in few groups."""
 
 _IN_GUILD: dict[str, int] = {
     "GUILD_CREATE": 0,
@@ -48,9 +51,17 @@ _IN_GUILD: dict[str, int] = {
     "MESSAGE_REACTION_REMOVE_ALL": 10,
     "MESSAGE_REACTION_REMOVE_EMOJI": 10,
     "TYPING_START": 11,
+    "AUTO_MODERATION_RULE_CREATE": 20,
+    "AUTO_MODERATION_RULE_UPDATE": 20,
+    "AUTO_MODERATION_RULE_DELETE": 20,
+    "AUTO_MODERATION_ACTION_EXECUTION": 21,
 }
 _IN_DM = {9: 12, 10: 13, 11: 14}
 _NEEDED: dict[str, int] = {
+    "AUTO_MODERATION_RULE_CREATE": MANAGE_GUILD,
+    "AUTO_MODERATION_RULE_UPDATE": MANAGE_GUILD,
+    "AUTO_MODERATION_RULE_DELETE": MANAGE_GUILD,
+    "AUTO_MODERATION_ACTION_EXECUTION": MANAGE_GUILD,
     "GUILD_AUDIT_LOG_ENTRY_CREATE": VIEW_AUDIT_LOG,
     "GUILD_BAN_ADD": BAN_MEMBERS | VIEW_AUDIT_LOG,
     "GUILD_BAN_REMOVE": BAN_MEMBERS | VIEW_AUDIT_LOG,
@@ -103,3 +114,15 @@ def emptied(message: dict[str, Any]) -> dict[str, Any]:
     if isinstance(bare.get("referenced_message"), dict):
         bare["referenced_message"] = emptied(bare["referenced_message"])
     return bare
+
+
+def redacted(name: str, data: dict[str, Any]) -> dict[str, Any]:
+    """Give an event's payload as those see it who may not read messages."""
+    if name == "AUTO_MODERATION_ACTION_EXECUTION":
+        return {**data, "content": "", "matched_content": ""}
+    return emptied(data)
+
+
+def application_flags(privileged: int) -> int:
+    """Give the flags of an application with these privileged intents."""
+    return sum(flag for intent, flag in _FLAGS.items() if privileged & intent)

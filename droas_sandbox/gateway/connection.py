@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 
 from droas_sandbox.faults import Fault
 from droas_sandbox.gateway.closes import GatewayClose
-from droas_sandbox.gateway.dialogue import Dialogue
+from droas_sandbox.gateway.dialogue import AT_ONCE, Dialogue
 from droas_sandbox.gateway.hub import Hub
 from droas_sandbox.world.state import Json
 
@@ -129,6 +129,10 @@ class Connection:
             raise GatewayClose(4012, "Invalid API version.")
         if self._request.query.get("encoding", "json") != "json":
             raise GatewayClose(4002, "Only JSON is spoken here.")
+        for kind in AT_ONCE:
+            fault = self._hub.faults.take(kind, on="connect")
+            if fault is not None:
+                self.suffer(fault)
         slow = self._hub.faults.take("slow_hello")
         if slow is not None:
             await asyncio.sleep(float(slow.options.get("seconds", 5)))

@@ -103,7 +103,7 @@ class Dialogue:
         shard = shard_of(data) or Shard()
         invalid = None
         if verdict is None:
-            invalid = self._hub.faults.take("invalid_session", bot_id=bot.user_id)
+            invalid = self._hub.faults.take("invalid_session", bot_id=bot.user_id, on="identify")
         accepted = verdict is None and invalid is None
         key = shard.index % self._world.settings.max_concurrency
         bot.starts.append(Start(now, key, accepted))
@@ -120,7 +120,7 @@ class Dialogue:
             large_threshold=threshold if type(threshold) is int and 50 <= threshold <= 250 else 50,
             opened_at=self._opened_at,
         )
-        self._greet(self.session)
+        self._greet(self.session, data.get("shard"))
         self._strike()
 
     def _allowance(self, bot: Bot) -> Allowance:
@@ -134,11 +134,14 @@ class Dialogue:
             per_day=settings.identifies_per_day,
         )
 
-    def _greet(self, session: Session) -> None:
+    def _greet(self, session: Session, shard: Any) -> None:
         """Send READY with all groups unavailable, then each group."""
         user_id = session.bot.user_id
         guilds = [guild for guild in self._world.guilds_of(user_id) if session.shard.serves(guild.id)]
-        session.dispatch("READY", json.dumps(ready(self._world, session, guilds, self._resume_url)))
+        greeting = ready(self._world, session, guilds, self._resume_url)
+        if shard is not None:
+            greeting["shard"] = shard
+        session.dispatch("READY", json.dumps(greeting))
         if not session.intents & GUILDS:
             return
         for guild in guilds:
@@ -152,7 +155,7 @@ class Dialogue:
         for kind in AT_ONCE:
             if kind == "invalid_session":
                 continue  # it takes the place of READY and RESUMED
-            fault = self._hub.faults.take(kind, bot_id=self.session.bot.user_id)
+            fault = self._hub.faults.take(kind, bot_id=self.session.bot.user_id, on="identify")
             if fault is not None:
                 self._client.suffer(fault)
 

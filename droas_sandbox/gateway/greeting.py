@@ -4,12 +4,9 @@ Source: Discord API reference, Gateway Events: Ready and Guild Create.
 """
 
 from droas_sandbox.gateway.session import Session
-from droas_sandbox.intents import GUILD_PRESENCES
+from droas_sandbox.intents import GUILD_PRESENCES, application_flags
 from droas_sandbox.world.state import Guild, Json
 from droas_sandbox.world.world import World
-
-APPLICATION_FLAGS = 565_248
-"""Message content, members and presences, all limited."""
 
 UNCHUNKED_GUILD = 75_000
 """A group with more members lists none but the bot."""
@@ -25,8 +22,7 @@ def ready(world: World, session: Session, guilds: list[Guild], resume_url: str) 
         "guilds": [{"id": guild.id, "unavailable": True} for guild in guilds],
         "session_id": session.id,
         "resume_gateway_url": resume_url,
-        "shard": [session.shard.index, session.shard.count],
-        "application": {"id": bot.application_id, "flags": APPLICATION_FLAGS},
+        "application": {"id": bot.application_id, "flags": application_flags(bot.privileged)},
         "session_type": "normal",
         "private_channels": [],
         "relationships": [],

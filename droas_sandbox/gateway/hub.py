@@ -13,11 +13,13 @@ from droas_sandbox.gateway.closes import ends_session
 from droas_sandbox.gateway.greeting import as_seen
 from droas_sandbox.gateway.identify import Shard
 from droas_sandbox.gateway.session import Session, Wire
-from droas_sandbox.intents import Viewer, emptied, sees_content, wanted
+from droas_sandbox.intents import Viewer, redacted, sees_content, wanted
 from droas_sandbox.world.state import Bot, Event, Json
 from droas_sandbox.world.world import World
 
-_MESSAGES = frozenset({"MESSAGE_CREATE", "MESSAGE_UPDATE"})
+_MESSAGES = frozenset({"MESSAGE_CREATE", "MESSAGE_UPDATE", "AUTO_MODERATION_ACTION_EXECUTION"})
+"""Events that carry what somebody wrote."""
+
 KEPT_SESSIONS = 10_000
 
 
@@ -144,7 +146,7 @@ class Hub:
                 self._deliver(session, event.name, _compact(as_seen(event.data, session)))
                 continue
             if readable not in texts:
-                texts[readable] = _compact(event.data if readable else emptied(event.data))
+                texts[readable] = _compact(event.data if readable else redacted(event.name, event.data))
             self._deliver(session, event.name, texts[readable])
 
     def _readable(self, event: Event, session: Session) -> bool | None:
@@ -152,7 +154,7 @@ class Hub:
         bot_id = session.bot.user_id
         if event.only is not None and bot_id not in event.only:
             return None
-        if not session.shard.serves(event.guild_id):
+        if not session.shard.serves(_guild_of(event)):
             return None
         guild = self.world.guilds.get(event.guild_id or "")
         if event.guild_id is not None and (guild is None or bot_id not in guild.members):
@@ -198,6 +200,13 @@ class Hub:
                 "live": session.wire is not None and not session.ended,
                 "ended": session.ended,
             }
+
+
+def _guild_of(event: Event) -> str | None:
+    """Give the group that decides an event's shard."""
+    if event.name == "GUILD_DELETE":
+        return str(event.data["id"])
+    return event.guild_id or event.data.get("guild_id")
 
 
 def _compact(data: Json) -> str:

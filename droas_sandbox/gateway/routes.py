@@ -35,10 +35,10 @@ class Gateway:
     def strike(self, fault: Fault) -> int:
         """Let a fault happen now to those who are connected and whom it matches; gives how many it hit.
 
-        A fault with a number of times hits no more than that; with `"on": "identify"` it waits for those
-        who come.
+        A fault with a number of times hits no more than that; with `"on"` it waits for those who
+        come: `connect` is before HELLO, `identify` after it.
         """
-        if fault.kind not in AT_ONCE or fault.options.get("on") == "identify":
+        if fault.kind not in AT_ONCE or "on" in fault.options:
             return 0
         hit = 0
         for connection in list(self._connections.values()):

@@ -3,12 +3,28 @@
 from droas_sandbox import permissions
 from droas_sandbox.errors import DiscordError, invalid
 from droas_sandbox.rest.call import Answer, Call, Route, public
+from droas_sandbox.rest.fields import NOTHING, chosen
 from droas_sandbox.world.audit import write_audit
 from droas_sandbox.world.state import THREADS, Event, Guild, Json
 
-_EDITABLE = ("name", "topic", "nsfw", "rate_limit_per_user", "permission_overwrites", "position", "parent_id")
-_THREAD_FIELDS = ("archived", "locked", "auto_archive_duration", "invitable")
+_EDITABLE = {
+    "name": (str,),
+    "topic": (str, NOTHING),
+    "nsfw": (bool,),
+    "rate_limit_per_user": (int, NOTHING),
+    "permission_overwrites": (list, NOTHING),
+    "position": (int,),
+    "parent_id": (str, int, NOTHING),
+}
+_THREAD = {"name": (str,), "rate_limit_per_user": (int,)}
+_THREAD_METADATA = {
+    "archived": (bool,),
+    "locked": (bool,),
+    "auto_archive_duration": (int,),
+    "invitable": (bool,),
+}
 MAX_CHANNELS = 500
+MAX_SLOWMODE_S = 21_600
 
 
 def _list(call: Call) -> Answer:
@@ -19,11 +35,10 @@ def _create(call: Call) -> Answer:
     guild = call.guild_for(permissions.MANAGE_CHANNELS)
     if len(guild.channels) >= MAX_CHANNELS:
         raise DiscordError(30013)
-    channel = call.world.add_channel(guild, call.text("name", 1, 100), int(call.form.get("type") or 0))
-    for key in _EDITABLE:
-        if call.form.get(key) is not None:
-            channel[key] = call.form[key]
-    channel["permission_overwrites"] = _overwrites(channel["permission_overwrites"])
+    given = {key: value for key, value in chosen(call.form, _EDITABLE).items() if value is not None}
+    name, kind = call.text("name", 1, 100), int(call.form.get("type") or 0)
+    channel = call.world.add_channel(guild, name, kind)
+    _change(channel, given)
     write_audit(call.world, guild, 10, call.me, channel["id"], reason=call.reason)
     return 201, channel
 
@@ -37,13 +52,10 @@ def _edit(call: Call) -> Answer:
     if channel["type"] in THREADS:
         return _edit_thread(call, guild, channel)
     call.world.require(guild, call.me, permissions.MANAGE_CHANNELS, channel)
-    slow = call.form.get("rate_limit_per_user")
-    if slow is not None and not 0 <= int(slow) <= 21_600:
+    given = chosen(call.form, _EDITABLE)
+    if not 0 <= (given.get("rate_limit_per_user") or 0) <= MAX_SLOWMODE_S:
         raise invalid("rate_limit_per_user", "NUMBER_TYPE_MAX", "int value should be at most 21600.")
-    for key in _EDITABLE:
-        if key in call.form:
-            channel[key] = call.form[key]
-    channel["permission_overwrites"] = _overwrites(channel["permission_overwrites"])
+    _change(channel, given)
     _tell(call, "CHANNEL_UPDATE", guild, channel)
     write_audit(call.world, guild, 11, call.me, channel["id"], reason=call.reason)
     return public(channel)
@@ -52,11 +64,9 @@ def _edit(call: Call) -> Answer:
 def _edit_thread(call: Call, guild: Guild, thread: Json) -> Answer:
     if thread["owner_id"] != call.me:
         call.world.require(guild, call.me, permissions.MANAGE_THREADS, thread)
-    for key in ("name", "rate_limit_per_user"):
-        if key in call.form:
-            thread[key] = call.form[key]
+    thread |= chosen(call.form, _THREAD)
     told = thread["thread_metadata"]
-    told |= {key: call.form[key] for key in _THREAD_FIELDS if key in call.form}
+    told |= chosen(call.form, _THREAD_METADATA)
     if "archived" in call.form:
         told["archive_timestamp"] = call.world.clock.timestamp()
     _tell(call, "THREAD_UPDATE", guild, thread)
@@ -97,13 +107,23 @@ def _forbid(call: Call) -> Answer:
     write_audit(call.world, guild, 15, call.me, channel["id"], reason=call.reason)
 
 
+def _change(channel: Json, given: Json) -> None:
+    if "permission_overwrites" in given:
+        given["permission_overwrites"] = _overwrites(given["permission_overwrites"])
+    if "rate_limit_per_user" in given:
+        given["rate_limit_per_user"] = given["rate_limit_per_user"] or 0
+    if given.get("parent_id") is not None:
+        given["parent_id"] = str(given["parent_id"])
+    channel |= given
+
+
 def _overwrites(given: list[Json] | None) -> list[Json]:
     return [
         {
             "id": str(one["id"]),
             "type": int(one.get("type") or 0),
-            "allow": str(one.get("allow") or 0),
-            "deny": str(one.get("deny") or 0),
+            "allow": str(int(one.get("allow") or 0)),
+            "deny": str(int(one.get("deny") or 0)),
         }
         for one in given or ()
     ]

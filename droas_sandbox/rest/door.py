@@ -17,6 +17,7 @@ from droas_sandbox.errors import DiscordError, invalid, unauthorized
 from droas_sandbox.faults import Faults
 from droas_sandbox.rate_limits import WEBHOOKS_OF_A_CHANNEL, Grant, RateLimits
 from droas_sandbox.rest import (
+    automod,
     bans,
     channels,
     commands,
@@ -56,6 +57,7 @@ _BAN_S = 600
 
 _PARTS = (
     users, guilds, channels, messages, reactions, members, roles, bans, threads, webhooks, interactions, commands,
+    automod,
 )  # fmt: skip
 ROUTES: list[Route] = [route for part in _PARTS for route in part.ROUTES]
 
@@ -148,7 +150,7 @@ class Door:
             value = route.handler(await self._call(route, request, bot))
         except DiscordError as error:
             return refuse(error, headers)
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             # The border of the handlers: what they could not read in a body is the client's fault.
             return refuse(invalid("_errors", "MODEL_TYPE_CONVERT", "A field has another type."), headers)
         if value is None:

@@ -6,11 +6,19 @@ Source: Discord API reference, Guild: Roles, and Permissions: Permission Hierarc
 from droas_sandbox import permissions
 from droas_sandbox.errors import DiscordError, invalid
 from droas_sandbox.rest.call import Answer, Call, Route
+from droas_sandbox.rest.fields import NOTHING, chosen
 from droas_sandbox.world.audit import write_audit
 from droas_sandbox.world.state import Event, Guild, Json
 
 MAX_ROLES = 250
-_EDITABLE = ("name", "permissions", "hoist", "mentionable", "color")
+_EDITABLE = {
+    "name": (str, NOTHING),
+    "permissions": (str, int, NOTHING),
+    "hoist": (bool, NOTHING),
+    "mentionable": (bool, NOTHING),
+    "color": (int, NOTHING),
+    "colors": (dict, NOTHING),
+}
 
 
 def _list(call: Call) -> Answer:
@@ -26,6 +34,7 @@ def _create(call: Call) -> Answer:
     if len(guild.roles) >= MAX_ROLES:
         raise DiscordError(30005)
     allowed = _grantable(call, guild, call.form.get("permissions") or 0)
+    _make_room(call, guild)
     role = call.world.add_role(guild, call.text("name", 0, 100, "new role"), allowed, position=1, quiet=True)
     _change(role, {key: value for key, value in call.form.items() if key != "permissions"})
     _tell(call, "GUILD_ROLE_CREATE", guild, role)
@@ -77,6 +86,14 @@ def _delete(call: Call) -> Answer:
     write_audit(call.world, guild, 32, call.me, role["id"], reason=call.reason)
 
 
+def _make_room(call: Call, guild: Guild) -> None:
+    """Move all roles up by one: a new role begins right above @everyone."""
+    for role in guild.roles.values():
+        if role["id"] != guild.id:
+            role["position"] += 1
+            _tell(call, "GUILD_ROLE_UPDATE", guild, role)
+
+
 def _role(call: Call, guild: Guild) -> Json:
     role = guild.roles.get(call.path["role_id"])
     if role is None:
@@ -104,10 +121,13 @@ def _grantable(call: Call, guild: Guild, given: object) -> int:
 
 
 def _change(role: Json, given: Json) -> None:
-    for key in _EDITABLE:
-        if given.get(key) is not None:
-            role[key] = str(given[key]) if key == "permissions" else given[key]
-    role["colors"] = {**role["colors"], **(given.get("colors") or {"primary_color": role["color"]})}
+    wanted = {key: value for key, value in chosen(given, _EDITABLE).items() if value is not None}
+    if "permissions" in wanted:
+        wanted["permissions"] = str(int(wanted["permissions"]))
+    if "color" in wanted:
+        wanted.setdefault("colors", {"primary_color": wanted["color"]})
+    wanted["colors"] = {**role["colors"], **wanted.get("colors", {})}
+    role |= wanted
 
 
 def _tell(call: Call, name: str, guild: Guild, role: Json) -> None:

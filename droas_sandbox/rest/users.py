@@ -1,5 +1,6 @@
 """Users, the gateway's address, applications, DMs."""
 
+from droas_sandbox.intents import application_flags
 from droas_sandbox.rest.call import Answer, Call, Route, public
 from droas_sandbox.world import objects
 
@@ -63,6 +64,7 @@ def _gateway_bot(call: Call) -> Answer:
 def _application(call: Call) -> Answer:
     owner = objects.user("1", "sandbox", "Sandbox", bot=False)
     user = call.world.user(call.me)
+    flags = application_flags(call.bot.privileged if call.bot else 0)
     return {
         "id": call.me,
         "name": user["username"],
@@ -73,8 +75,8 @@ def _application(call: Call) -> Answer:
         "bot_public": True,
         "bot_require_code_grant": False,
         "verify_key": "0" * 64,
-        "flags": 565_248,
-        "flags_new": "565248",
+        "flags": flags,
+        "flags_new": str(flags),
         "owner": owner,
         "team": None,
         "bot": user,

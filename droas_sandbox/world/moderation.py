@@ -36,8 +36,11 @@ def edit_member(
     if actor_id != user_id:
         world.require_above(guild, actor_id, user_id)
     member = guild.members[user_id]
-    if len(str(given.get("nick") or "")) > MAX_NICK:
+    nick = given.get("nick") or ""
+    if not isinstance(nick, str) or len(nick) > MAX_NICK:
         raise too_long("nick", MAX_NICK)
+    if "roles" in given and not isinstance(given["roles"], list):
+        raise invalid("roles", "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
     changes: list[Json] = []
     if "communication_disabled_until" in given:
         changes.append(_time_out(world, guild, user_id, given["communication_disabled_until"]))
@@ -132,6 +135,8 @@ def _set_roles(
         raise DiscordError(10011, message=f"Unknown Role {unknown[0]}")
     member = guild.members[user_id]
     before, after = set(member["roles"]), set(wanted)
+    if any(guild.roles[role_id]["managed"] or role_id == guild.id for role_id in before ^ after):
+        raise DiscordError(50013)
     if guild.data["owner_id"] != actor_id:
         highest = world.top(guild, actor_id)
         if any(guild.roles[role_id]["position"] >= highest for role_id in before ^ after):

@@ -12,13 +12,19 @@ THREADS = (10, 11, 12)
 
 @dataclass(slots=True)
 class Guild:
-    """A group: its own fields, and what belongs to it by id."""
+    """A group: its own fields, and what belongs to it by id.
+
+    Args:
+        time_outs: of those who left, because leaving ends no time-out.
+    """
 
     data: Json
     roles: dict[str, Json] = field(default_factory=dict)
     channels: dict[str, Json] = field(default_factory=dict)
     members: dict[str, Json] = field(default_factory=dict)
     bans: dict[str, str | None] = field(default_factory=dict)
+    automod: dict[str, Json] = field(default_factory=dict)
+    time_outs: dict[str, str] = field(default_factory=dict)
     audit: deque[Json] = field(default_factory=lambda: deque(maxlen=1000))
 
     @property

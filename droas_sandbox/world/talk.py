@@ -4,9 +4,9 @@ Source: Discord API reference, Message.
 """
 
 from droas_sandbox import permissions
-from droas_sandbox.clock import iso
+from droas_sandbox.clock import iso, moment_of
 from droas_sandbox.errors import DiscordError, invalid
-from droas_sandbox.world import contents, objects
+from droas_sandbox.world import automod, contents, objects
 from droas_sandbox.world.audit import write_audit
 from droas_sandbox.world.history import find, pinned, shown
 from droas_sandbox.world.mentions import resolve
@@ -17,6 +17,7 @@ NONCE_S = 300.0
 """For so long a nonce gives back the message that it made."""
 
 MAX_PINS = 250
+_UNHURRIED = permissions.MANAGE_MESSAGES | permissions.MANAGE_CHANNELS | permissions.BYPASS_SLOWMODE
 EVERYTHING = frozenset({"users", "roles", "everyone"})
 USERS_ONLY = frozenset({"users"})
 
@@ -83,6 +84,8 @@ def speak(
         thread = channel["type"] in THREADS
         needed = permissions.SEND_MESSAGES_IN_THREADS if thread else permissions.SEND_MESSAGES
         world.require(guild, author_id, needed, channel)
+        _check_pace(world, guild, channel, author_id)
+        automod.enforce(world, guild, channel_id, author_id, content)
     given: Json = {"content": content}
     if reply_to is not None:
         given["message_reference"] = {"message_id": reply_to}
@@ -160,6 +163,20 @@ def tell(world: World, name: str, message: Message) -> None:
             for user in data["mentions"]
         ]
     world.tell_of(message, name, data)
+
+
+def _check_pace(world: World, guild: Guild, channel: Json, author_id: str) -> None:
+    """Hold a person to the channel's slowmode; raises 20016."""
+    pause_s = channel.get("rate_limit_per_user") or 0
+    if not pause_s or world.permissions(guild, author_id, channel) & _UNHURRIED:
+        return
+    now = world.clock.now()
+    for message in reversed(world.messages.get(channel["id"], {}).values()):
+        wait_s = moment_of(message.data["id"]) + pause_s - now
+        if wait_s <= 0:
+            return
+        if message.data["author"]["id"] == author_id:
+            raise DiscordError(20016, extras={"retry_after": round(wait_s, 3), "global": False})
 
 
 def _count(channel: Json, message_id: str) -> None:

@@ -164,7 +164,8 @@ class World(Rights):
         held = list(roles)
         if allowed:
             held.append(self.add_role(guild, self.users[user_id]["username"], allowed, managed=True)["id"])
-        guild.members[user_id] = objects.member(self.clock.timestamp(), held, nick)
+        member = guild.members[user_id] = objects.member(self.clock.timestamp(), held, nick)
+        member["communication_disabled_until"] = guild.time_outs.pop(user_id, None)
         if user_id in self.bots:
             data = self.guild_create(guild, user_id)  # without `unavailable`: the bot has just joined
             self.emit(Event(name="GUILD_CREATE", data=data, guild_id=guild.id, only=frozenset({user_id})))
@@ -174,8 +175,11 @@ class World(Rights):
 
     def leave(self, guild: Guild, user_id: str) -> None:
         """Let somebody go, of his own will or not."""
-        if guild.members.pop(user_id, None) is None:
+        member = guild.members.pop(user_id, None)
+        if member is None:
             raise DiscordError(10007)
+        if member["communication_disabled_until"] is not None:
+            guild.time_outs[user_id] = member["communication_disabled_until"]
         data = {"guild_id": guild.id, "user": self.users[user_id]}
         self.emit(Event(name="GUILD_MEMBER_REMOVE", data=data, guild_id=guild.id))
         if user_id in self.bots:

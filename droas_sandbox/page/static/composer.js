@@ -5,7 +5,7 @@ import { fill, find, h, icon } from "./dom.js";
 import { face } from "./faces.js";
 import { plain } from "./markup.js";
 import { offerMentions, withMentions } from "./mentioning.js";
-import { namesOf } from "./rows.js";
+import { namesOf, ticking } from "./rows.js";
 import { sceneButtons } from "./scenes.js";
 
 const TYPING_EVERY_MS = 6000;
@@ -51,7 +51,7 @@ export function showComposer(store, complain) {
   function warn() {
     const until = store.timedOutUntil(store.guild?.members.get(store.author));
     if (until === null) fill(notice);
-    else fill(notice, icon("clock"), `${store.person(store.author).name} is timed out for `, h("span", { "data-until": until }));
+    else fill(notice, icon("clock"), `${store.person(store.author).name} is timed out for `, ticking(until));
   }
 
   function writeAs(id) {

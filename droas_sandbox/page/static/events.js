@@ -96,6 +96,7 @@ function presence(store, event, online) {
 function audit(store, entry) {
   const guild = store.guilds.get(entry.guild_id);
   if (!guild) return;
+  store.keepAudit(entry.guild_id, [entry]);
   if (entry.action_type === MESSAGE_DELETE) {
     attribute(store, entry.options?.channel_id, entry, (message) => message.author.id === entry.target_id);
     return;
@@ -118,6 +119,23 @@ function audit(store, entry) {
   for (const channelId of guild.channels.keys()) {
     attribute(store, channelId, entry, (message) => message.author.id === entry.target_id);
   }
+}
+
+/** Find the reasons of deletions that were made unseen; the log names author and channel, not the message. */
+export function explain(store, guildId, channelId) {
+  const entries = (store.audit.get(guildId) ?? []).filter((entry) => entry.reason);
+  for (const message of store.messages.get(channelId) ?? []) {
+    if (!message.deleted_by || message.deleted_reason) continue;
+    const found = entries.find((entry) => removes(entry, message) && madeAt(entry.id) >= madeAt(message.id));
+    if (found) store.deleteMessages(channelId, [message.id], message.deleted_by, found.reason);
+  }
+}
+
+function removes(entry, message) {
+  if (entry.user_id !== message.deleted_by) return false;
+  if (entry.action_type === MESSAGE_BULK_DELETE) return entry.target_id === message.channel_id;
+  if (entry.target_id !== message.author.id) return false;
+  return entry.action_type === BAN || (entry.action_type === MESSAGE_DELETE && entry.options?.channel_id === message.channel_id);
 }
 
 function attribute(store, channelId, entry, concerns) {

@@ -73,7 +73,7 @@ export function faultMenu(store, complain) {
   }
 
   document.addEventListener("click", (event) => !holder.contains(event.target) && !menu.hidden && open(false));
-  holder.addEventListener("keydown", (event) => {
+  document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || menu.hidden) return;
     open(false);
     opener.focus();

@@ -3,7 +3,7 @@
 import { api, follow } from "./api.js";
 import { showComposer } from "./composer.js";
 import { fill, find, h, icon, soon } from "./dom.js";
-import { lineOf, reader } from "./events.js";
+import { explain, lineOf, reader } from "./events.js";
 import { showMembers } from "./members.js";
 import { showPlaces } from "./places.js";
 import { showStatus } from "./status.js";
@@ -80,6 +80,7 @@ async function openChannel(channelId) {
     store.loadMessages(channelId, messages.map((message) => ({ deleted_reason: before.get(message.id)?.deleted_reason, ...message })));
     const about = mine.events.filter((event) => event.channel_id === channelId && event.type.startsWith("message"));
     for (const event of about) read(event);
+    explain(store, store.place.guild, channelId);
   } catch (error) {
     complain(error);
   } finally {
@@ -92,6 +93,7 @@ async function readAudit(guildId) {
   if (audited.has(guildId)) return;
   audited.add(guildId);
   const entries = await api.audit(guildId).catch(() => []);
+  store.keepAudit(guildId, entries);
   for (const entry of entries) {
     const line = lineOf(entry);
     if (line && !store.lineAbout(guildId, entry.target_id, line.kind)) store.addLine(guildId, line);

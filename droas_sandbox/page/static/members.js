@@ -2,6 +2,7 @@
 
 import { fill, find, h, icon, soon } from "./dom.js";
 import { face, nameColour } from "./faces.js";
+import { ticking } from "./rows.js";
 
 /** Show the members; a click on a person writes as that person. */
 export function showMembers(store, writeAs) {
@@ -59,7 +60,7 @@ export function showMembers(store, writeAs) {
         h("span.member-name", { style: { color: nameColour(person.id) } }, person.name),
         owner && h("span.owner", { title: "Owner of the guild" }, icon("crown")),
         person.bot && h("span.badge", null, "Bot"),
-        until !== null && h("span.timer", { title: "Timed out" }, icon("clock"), h("span", { "data-until": until })),
+        until !== null && h("span.timer", { title: "Timed out" }, icon("clock"), ticking(until)),
       ),
     );
   }

@@ -32,8 +32,10 @@ export function offerMentions(store, draft) {
     const before = draft.value.slice(0, draft.selectionStart);
     const wanted = /(?:^|\s)@([\p{L}\p{N}_.-]*)$/u.exec(before)?.[1]?.toLowerCase();
     people = wanted === undefined ? [] : everybody(store).filter((person) => `${person.name} ${person.username}`.toLowerCase().includes(wanted));
-    people.sort((one, other) => Number(other.bot) - Number(one.bot) || one.name.localeCompare(other.name));
-    people = people.slice(0, OFFERED);
+    const rank = (person) => (person.name.toLowerCase().startsWith(wanted) ? 0 : 2) + (person.bot ? 0 : 1);
+    people.sort((one, other) => rank(one) - rank(other) || one.name.localeCompare(other.name));
+    const spelledOut = people.length === 1 && people[0].name.toLowerCase() === wanted;
+    people = spelledOut ? [] : people.slice(0, OFFERED);
     chosen = 0;
     draw();
   }

@@ -140,7 +140,7 @@ export function lineRow(store, guildId, line) {
       people(store, guildId, line.users),
       ` ${kind.words}`,
       line.by && line.by !== line.users[0] && [" by ", h("b", null, store.person(line.by, guildId).name)],
-      until !== null && [" · ", h("span.countdown", { "data-until": until })],
+      until !== null && [" · ", ticking(until, { class: "countdown" })],
       line.reason && h("span.reason", null, ` · ${line.reason}`),
     ),
     h("time.time", null, CLOCK.format(new Date(line.at))),
@@ -156,6 +156,11 @@ function people(store, guildId, ids) {
 /** Give the row between two days. */
 export function dayRow(at) {
   return h("li.row.day", { role: "separator" }, h("span", null, DAY.format(new Date(at))));
+}
+
+/** Give an element that counts down to a moment; the timeline lets all of them tick. */
+export function ticking(until, props = {}) {
+  return h("span", { "data-until": until, ...props }, countdown(until));
 }
 
 /** Give the time that is left until a moment, as m:ss or h:mm:ss. */

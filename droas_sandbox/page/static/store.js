@@ -3,6 +3,7 @@
 const TYPING_MS = 9000;
 const KEPT_MESSAGES = 400;
 const KEPT_LINES = 400;
+const KEPT_AUDIT = 1000;
 
 /** Give the milliseconds at which a snowflake was made. */
 export function madeAt(id) {
@@ -18,6 +19,7 @@ export class Store extends EventTarget {
     this.dms = new Map();
     this.messages = new Map(); // by channel, oldest first; only channels that were opened
     this.lines = new Map(); // by guild: what moderators did, who came and went
+    this.audit = new Map(); // by guild, oldest first
     this.typing = new Map(); // by channel: user -> until when
     this.unread = new Set();
     this.place = { guild: null, channel: null };
@@ -60,7 +62,7 @@ export class Store extends EventTarget {
 
   /** Forget what was said and done, because the world is another one. */
   forget() {
-    for (const kept of [this.messages, this.lines, this.typing, this.unread]) kept.clear();
+    for (const kept of [this.messages, this.lines, this.audit, this.typing, this.unread]) kept.clear();
   }
 
   meet(user) {
@@ -153,6 +155,10 @@ export class Store extends EventTarget {
     return (this.lines.get(guildId) ?? []).findLast(
       (line) => kinds.includes(line.kind) && line.at > late && line.users.includes(userId),
     );
+  }
+
+  keepAudit(guildId, entries) {
+    this.audit.set(guildId, [...(this.audit.get(guildId) ?? []), ...entries].slice(-KEPT_AUDIT));
   }
 
   startTyping(channelId, userId) {

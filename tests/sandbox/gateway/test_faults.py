@@ -1,5 +1,6 @@
 """Faults of the gateway: each strikes whom it should, as often as it was told."""
 
+import asyncio
 from typing import Any
 
 import aiohttp
@@ -164,3 +165,20 @@ async def test_faults_are_listed_and_cleared(town: Any, control: Any) -> None:
     assert (await control("GET", "/faults")).json == []
     assert (await control("GET", f"/faults/{made['id']}")).status == 404
     assert (await control("POST", "/faults", {"kind": "volcano"})).status == 400
+
+
+async def test_op_7_before_hello(town: Any, dial: Any, control: Any) -> None:
+    """Op 7 may come before anything else; the connection after it is healthy."""
+    await control("POST", "/faults", {"kind": "reconnect", "on": "connect"})
+    wire = await dial(town.sandbox, hello=False)
+    assert (await wire.next())["op"] == 7
+    await _online(town, dial)
+
+
+async def test_a_slow_hello_comes_late(town: Any, dial: Any, control: Any) -> None:
+    """Nothing is said before it."""
+    await control("POST", "/faults", {"kind": "slow_hello", "seconds": 0.05})
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    await dial(town.sandbox)
+    assert loop.time() - start >= 0.05

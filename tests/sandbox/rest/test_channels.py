@@ -80,3 +80,19 @@ async def test_messages_do_not_fit_into_forums_and_categories(town: Any, rest: A
         channel = town.sandbox.world.add_channel(town.guild, f"kind-{kind}", kind)
         answer = await rest("POST", f"/channels/{channel['id']}/messages", {"content": "x"})
         assert (answer.status, answer.code) == (400, 50008)
+
+
+async def test_slowmode_holds_people_and_not_bots(
+    town: Any, rest: Any, plain_rest: Any, control: Any
+) -> None:
+    """429 with 20016 and the time to wait."""
+    await rest("PATCH", f"/channels/{town.channel_id}", {"rate_limit_per_user": 10})
+    path = f"/channels/{town.channel_id}/messages"
+    body = {"author_id": town.alice_id, "content": "x"}
+    assert (await control("POST", path, body)).status == 200
+    slow = await control("POST", path, body)
+    assert (slow.status, slow.code) == (429, 20016)
+    assert 9 < slow.json["retry_after"] <= 10
+    assert [(await plain_rest("POST", path, {"content": "x"})).status for _ in "12"] == [200, 200]
+    town.sandbox.clock.offset_s += 10
+    assert (await control("POST", path, body)).status == 200
