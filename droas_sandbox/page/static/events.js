@@ -29,7 +29,8 @@ export function reader(store, reload) {
     ban_add: (event) => {
       store.meet(event.user);
       store.guilds.get(event.guild_id)?.bans.set(event.user.id, null);
-      line(store, event.guild_id, "ban", event.user.id);
+      // The audit may have told it already, when the state was read between the ban and this event.
+      if (!store.lineAbout(event.guild_id, event.user.id, "ban")) line(store, event.guild_id, "ban", event.user.id);
       store.tell("members");
     },
     ban_remove: (event) => {

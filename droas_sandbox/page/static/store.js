@@ -151,7 +151,7 @@ export class Store extends EventTarget {
 
   /** Give the last line of some kinds about somebody, if it is not older than three seconds. */
   lineAbout(guildId, userId, ...kinds) {
-    const late = Date.now() - 3000;
+    const late = Date.now() - 8000;
     return (this.lines.get(guildId) ?? []).findLast(
       (line) => kinds.includes(line.kind) && line.at > late && line.users.includes(userId),
     );
