@@ -3,7 +3,6 @@
 Source: Discord API reference, Application Commands.
 """
 
-import json
 import re
 from typing import Any
 
@@ -91,8 +90,15 @@ def _check(given: Json, kind: Any) -> None:
     options = given.get("options") or []
     if len(options) > MAX_OPTIONS:
         raise too_long("options", MAX_OPTIONS)
-    if len(json.dumps(given)) > MAX_CHARACTERS:
+    if _characters(given) > MAX_CHARACTERS:
         raise invalid("_errors", "APPLICATION_COMMAND_TOO_LARGE", "Command exceeds maximum size (8000)")
+
+
+def _characters(given: Json) -> int:
+    """Count the characters of a command's names, descriptions and choices, down to the last option."""
+    own = sum(len(str(given.get(key) or "")) for key in ("name", "description", "value"))
+    inner = [*(given.get("options") or ()), *(given.get("choices") or ())]
+    return own + sum(_characters(one) for one in inner)
 
 
 def _application(call: Call) -> str:
