@@ -33,7 +33,11 @@ class Workshop:
             settings=lambda: self._news.settings, speaker=self._speaker, make_answer=self._make_answer
         )
         self._news = News(
-            BotName(settings.name), settings.bot, intake=lambda: self._intake, subscriptions=link
+            BotName(settings.name),
+            settings.bot,
+            revision=settings.config_revision,
+            intake=lambda: self._intake,
+            subscriptions=link,
         )
         ears = Ears(on_question=self._intake.ask, on_removed=self._intake.remove, on_guilds=self._note_guilds)
         self._connection = DiscordConnection(
@@ -60,7 +64,7 @@ class Workshop:
             await self.child.run()
         finally:
             await self._model.close()
-            self._link.close()
+            self._link.leave()
 
     def _make_answer(self, question: Heard, removed: Remembered) -> Answer:
         return Answer(

@@ -48,6 +48,8 @@ def _run(settings: ChildSettings) -> int:
     except Exception as error:  # noqa: BLE001 - border of the process: the last words go to the log
         log.opt(exception=error).critical("child_died")
         return int(ExitCode.SOFTWARE)
+    finally:
+        link.close()
     del lock  # held until here
     return int(ExitCode.OK)
 

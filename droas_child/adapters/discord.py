@@ -66,22 +66,14 @@ class Ears:
             for message_id in event.message_ids:
                 self._on_removed(Snowflake(str(message_id)))
 
-        async def on_ready() -> None:
-            self._tell_guilds(client)
+        async def on_guilds(*_changed: object) -> None:
+            if client.is_ready():  # before, groups come in a row, and on_ready tells of them all
+                self._on_guilds(frozenset(Snowflake(str(guild.id)) for guild in client.guilds))
 
-        async def on_guild_join(_guild: nextcord.Guild) -> None:
-            self._tell_guilds(client)
-
-        async def on_guild_remove(_guild: nextcord.Guild) -> None:
-            self._tell_guilds(client)
-
-        for handler in (
-            on_message, on_raw_message_delete, on_raw_bulk_message_delete, on_ready, on_guild_join, on_guild_remove,
-        ):  # fmt: skip
+        for handler in (on_message, on_raw_message_delete, on_raw_bulk_message_delete):
             client.add_listener(handler)
-
-    def _tell_guilds(self, client: nextcord.Client) -> None:
-        self._on_guilds(frozenset(Snowflake(str(guild.id)) for guild in client.guilds))
+        for name in ("on_ready", "on_guild_available", "on_guild_join", "on_guild_remove"):
+            client.add_listener(on_guilds, name)
 
 
 class DiscordSpeaker:
@@ -185,7 +177,7 @@ def _message_route(method: str, channel_id: Snowflake, message_id: Snowflake) ->
 
 def _heard(message: nextcord.Message, client: nextcord.Client) -> Heard | None:
     me = client.user
-    if me is None or message.author.id == me.id or message.webhook_id is not None:
+    if me is None or message.author.id == me.id or message.webhook_id is not None or message.is_system():
         return None
     return Heard(
         message_id=Snowflake(str(message.id)),
@@ -195,6 +187,11 @@ def _heard(message: nextcord.Message, client: nextcord.Client) -> Heard | None:
         author_name=message.author.display_name,
         author_is_bot=message.author.bot,
         text=message.content,
-        # A reply pings the one replied to, so Discord lists him among the mentions.
-        mentions_me=any(user.id == me.id for user in message.mentions),
+        mentions_me=any(user.id == me.id for user in message.mentions) or _replies_to(message, me.id),
     )
+
+
+def _replies_to(message: nextcord.Message, user_id: int) -> bool:
+    """Say whether a message replies to this user; one that pings is among the mentions, a silent one is not."""
+    replied_to = message.reference.resolved if message.reference is not None else None
+    return isinstance(replied_to, nextcord.Message) and replied_to.author.id == user_id

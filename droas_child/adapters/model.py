@@ -6,12 +6,14 @@ answer begins, between two pieces of it, and for the whole.
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Any, cast
 
 import httpx
 
-from droas_child.core.failures import Failure, of_status
+from droas_child.core.completion import finish_reason_of, is_error, is_progress
+from droas_child.core.failures import Failure, of_status, read_error, retry_after_s
 from droas_child.core.sse import EventParser, EventTooLargeError
 from droas_child.ports import ModelFailedError
 from droas_common.settings import LlmSettings
@@ -22,6 +24,30 @@ MAX_ANSWER_BYTES = 1024 * 1024
 
 MAX_ERROR_BYTES = 16 * 1024
 _DONE = "[DONE]"
+_AFTER_END_S = 1.0
+"""A server may count tokens for so long behind the last word."""
+
+
+class _Clock:
+    """Until when the next piece of an answer must have come; comments and empty chunks do not wind it up."""
+
+    def __init__(self, settings: LlmSettings) -> None:
+        self._now = asyncio.get_running_loop().time
+        self._idle_s = settings.idle_timeout_s
+        self._whole_at = self._now() + settings.total_timeout_s
+        self._next_at = self._now() + settings.first_token_timeout_s
+
+    def limit(self) -> asyncio.Timeout:
+        """Bound what is awaited in this context."""
+        return asyncio.timeout_at(min(self._whole_at, self._next_at))
+
+    def note_progress(self) -> None:
+        """Begin the time until the next piece."""
+        self._next_at = self._now() + self._idle_s
+
+    def note_end(self) -> None:
+        """Begin the time until the server has told all."""
+        self._next_at = self._now() + _AFTER_END_S
 
 
 class HttpModel:
@@ -44,18 +70,18 @@ class HttpModel:
 
     async def stream(self, messages: Sequence[Json], tools: Sequence[Json]) -> AsyncGenerator[Any, None]:
         """Give the chunks of one answer as they come; raises ModelFailedError."""
-        settings = self._settings
+        clock = _Clock(self._settings)
         try:
-            async with asyncio.timeout(settings.total_timeout_s):
+            async with clock.limit():
                 body = await self._body(messages, tools)
                 request = self._http().build_request("POST", f"{self._base}/chat/completions", json=body)
-                async with asyncio.timeout(settings.first_token_timeout_s):
-                    response = await self._http().send(request, stream=True)
-                try:
-                    async for chunk in self._chunks(response):
+                response = await self._http().send(request, stream=True)
+            try:
+                async with aclosing(self._chunks(response, clock)) as chunks:
+                    async for chunk in chunks:
                         yield chunk
-                finally:
-                    await response.aclose()
+            finally:
+                await response.aclose()
         except TimeoutError:
             raise ModelFailedError(Failure.SLOW, "the model did not answer in time") from None
         except httpx.HTTPError as error:
@@ -63,41 +89,19 @@ class HttpModel:
                 Failure.BROKEN, f"the model cannot be reached: {type(error).__name__}"
             ) from error
 
-    async def _chunks(self, response: httpx.Response) -> AsyncIterator[Any]:
+    async def _chunks(self, response: httpx.Response, clock: _Clock) -> AsyncGenerator[Any, None]:
+        """Give the answer as chunks, in whichever form it comes."""
         if response.status_code != httpx.codes.OK:
-            raise await _refusal(response)
-        if "text/event-stream" not in response.headers.get("content-type", ""):
-            yield _decoded(await _read(response, MAX_ANSWER_BYTES))
+            async with clock.limit():
+                raise await _refusal(response)
+        if "json" in response.headers.get("content-type", ""):
+            async with clock.limit():
+                whole = await _read(response, MAX_ANSWER_BYTES)
+            yield _decoded(whole)
             return
-        finished = False
-        async for data in self._events(response):
-            if data == _DONE:
-                return
-            chunk = _decoded(data.encode())
-            yield chunk
-            finished = finished or _is_finished(chunk)
-        if not finished:
-            raise ModelFailedError(Failure.BROKEN, "the model broke off in the middle of its answer")
-
-    async def _events(self, response: httpx.Response) -> AsyncIterator[str]:
-        """Give the events of a stream, each within its time; comments do not wind the clock up."""
-        parser, received = EventParser(), 0
-        stream = response.aiter_bytes()
-        allowed_s = self._settings.first_token_timeout_s
-        while True:
-            events: list[str] = []
-            async with asyncio.timeout(allowed_s):
-                while not events:
-                    part = await anext(stream, None)
-                    if part is None:
-                        break
-                    received += len(part)
-                    events = _fed(parser, part, received)
-            for event in events or parser.finish():
-                yield event
-            if not events:
-                return
-            allowed_s = self._settings.idle_timeout_s
+        async with aclosing(_streamed(response, clock)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     async def _body(self, messages: Sequence[Json], tools: Sequence[Json]) -> Json:
         settings = self._settings
@@ -139,6 +143,46 @@ class HttpModel:
         return self._client
 
 
+async def _streamed(response: httpx.Response, clock: _Clock) -> AsyncGenerator[Any, None]:
+    """Give the chunks of a stream; one that breaks off before its end is a failure."""
+    finished = False
+    try:
+        async with aclosing(_events(response, clock)) as events:
+            async for data in events:
+                if data == _DONE:
+                    break
+                chunk = _decoded(data)
+                yield chunk
+                if is_error(chunk):
+                    return
+                if finish_reason_of(chunk):
+                    finished = True
+                    clock.note_end()
+                elif not finished and is_progress(chunk):
+                    clock.note_progress()
+    except (httpx.TransportError, TimeoutError):
+        if not finished:
+            raise  # behind the end, neither a missing farewell nor a cut line matters
+    if not finished:
+        raise ModelFailedError(Failure.BROKEN, "the model broke off in the middle of its answer")
+
+
+async def _events(response: httpx.Response, clock: _Clock) -> AsyncGenerator[str, None]:
+    """Give the data of the events of a stream, each within its time."""
+    parser, received = EventParser(), 0
+    async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_bytes())) as parts:
+        while True:
+            async with clock.limit():
+                part = await anext(parts, None)
+            if part is None:
+                break
+            received += len(part)
+            for event in _fed(parser, part, received):
+                yield event
+    for event in parser.finish():
+        yield event
+
+
 def _fed(parser: EventParser, part: bytes, received: int) -> list[str]:
     if received > MAX_ANSWER_BYTES:
         raise ModelFailedError(Failure.BROKEN, f"the answer has more than {MAX_ANSWER_BYTES} bytes")
@@ -148,16 +192,11 @@ def _fed(parser: EventParser, part: bytes, received: int) -> list[str]:
         raise ModelFailedError(Failure.BROKEN, str(error)) from error
 
 
-def _decoded(data: bytes) -> Any:
+def _decoded(data: str | bytes) -> Any:
     try:
         return json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ModelFailedError(Failure.BROKEN, "the model sent something that is not JSON") from None
-
-
-def _is_finished(chunk: Any) -> bool:
-    choices = chunk.get("choices") if isinstance(chunk, dict) else None
-    return bool(choices and isinstance(choices[0], dict) and choices[0].get("finish_reason"))
 
 
 async def _read(response: httpx.Response, limit: int) -> bytes:
@@ -170,15 +209,14 @@ async def _read(response: httpx.Response, limit: int) -> bytes:
 
 
 async def _refusal(response: httpx.Response) -> ModelFailedError:
-    """Class an answer that is no success; its words go to the log only."""
+    """Class an answer that is no success; its words go nowhere, its code to the log only."""
     try:
-        error = json.loads(await _read(response, MAX_ERROR_BYTES)).get("error")
-        code = str(error.get("code") or error.get("type") or "") if isinstance(error, dict) else ""
-    except (ValueError, AttributeError, httpx.HTTPError, ModelFailedError):
-        code = ""
-    wait = response.headers.get("retry-after", "")
+        code, message = read_error(json.loads(await _read(response, MAX_ERROR_BYTES)))
+    except (ValueError, RecursionError, httpx.HTTPError, ModelFailedError):
+        code, message = "", ""
+    headers = response.headers
     return ModelFailedError(
-        of_status(response.status_code, code),
+        of_status(response.status_code, code, message),
         f"the model's service answered {response.status_code} {code}".rstrip(),
-        retry_after_s=float(wait) if wait.isdigit() else None,
+        retry_after_s=retry_after_s(headers.get("retry-after-ms", ""), headers.get("retry-after", "")),
     )

@@ -4,14 +4,16 @@ from collections.abc import Callable
 
 import zmq
 
+from droas_common.logs import log
 from droas_common.settings import ChildSettings
 from droas_common.tool_client import ToolClient
-from droas_common.wire.frames import FrameError, encode
+from droas_common.wire.frames import MAX_FRAME_BYTES, FrameError, encode
 from droas_common.wire.heartbeats import FromChild, FromMother, read_from_mother
 from droas_common.wire.records import LogRecord
 from droas_common.zmq_sockets import DrainedSocket, client_socket
 
-_LOG_QUEUE = 1_000
+_LONGEST_TEXT = 4_000
+"""Characters kept of each text of a record that is too large for the socket."""
 
 
 class MotherLink:
@@ -25,7 +27,6 @@ class MotherLink:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         endpoints, keys = settings.endpoints, settings.keys
         self._logs = client_socket(self._context, zmq.PUSH, endpoints.logs, keys)
-        self._logs.setsockopt(zmq.SNDHWM, _LOG_QUEUE)
         self._health = DrainedSocket(
             client_socket(self._context, zmq.DEALER, endpoints.health, keys), self._on_word
         )
@@ -60,24 +61,46 @@ class MotherLink:
     def log(self, record: LogRecord) -> None:
         """Send a log record without waiting; it is dropped and counted when the queue is full."""
         try:
-            self._logs.send(encode(record), zmq.NOBLOCK)
+            self._logs.send(_log_frame(record), zmq.NOBLOCK)
         except zmq.ZMQError:
             self.logs_dropped += 1
 
-    def close(self) -> None:
-        """Close all sockets; what was said last still leaves."""
+    def leave(self) -> None:
+        """Close what belongs to the running loop; what was said last still leaves, and logs go on."""
         self.tools.close()
         self._events.close()
         self._health.close()
+
+    def close(self) -> None:
+        """Close everything, behind the last log record; on a loop, `leave()` comes before."""
+        self.leave()
         self._logs.close()
         self._context.term()
 
     def _on_word(self, frames: list[bytes]) -> None:
         try:
             word = read_from_mother(frames[-1])
-        except FrameError:
+        except FrameError as error:
+            log.error("word_unreadable", why=str(error))
             return
         self._hear_word(word)
 
     def _on_event(self, frames: list[bytes]) -> None:
         self._hear_event(frames)
+
+
+def _log_frame(record: LogRecord) -> bytes:
+    """Write a record; a larger one than the socket takes is cut, because it would end the connection."""
+    frame = encode(record)
+    if len(frame) <= MAX_FRAME_BYTES:
+        return frame
+    return encode(
+        LogRecord(
+            at=record.at,
+            level=record.level,
+            event=record.event[:_LONGEST_TEXT],
+            fields={"cut_bytes": len(frame)},
+            trace_id=record.trace_id,
+            exception=record.exception[-_LONGEST_TEXT:],
+        )
+    )

@@ -1,14 +1,21 @@
 """One answer of a model, put together from the chunks of its stream.
 
 Servers differ: no index, all index 0 with new ids, ids and names repeated in every delta, arguments as an
-object, `choices` null, content as a list of parts. What is known of them is handled here.
+object, `choices` null, content as a list of parts. What is known of them is handled here; a chunk may be
+any JSON at all, and reading it raises nothing.
 """
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from droas_child.core.failures import Failure, of_stream_error
+
 Json = dict[str, Any]
+_THOUGHT = re.compile(r"^\s*<think>.*?(?:</think>\s*|\Z)", re.DOTALL)
+_OWN_FIELDS = frozenset({"index", "id", "type", "function"})
+_REASONING = ("reasoning_content", "reasoning")
 
 
 @dataclass(slots=True)
@@ -19,17 +26,21 @@ class WantedCall:
         id: the server's id, or one made here.
         name: the tool's name as it was offered.
         arguments: JSON text as it came.
+        extra: fields that the server wants back as they were, such as Gemini's thought signatures.
+        made_id: whether the id was made here because none had come.
     """
 
     id: str
     name: str
     arguments: str = ""
+    extra: Json = field(default_factory=dict)
+    made_id: bool = False
 
     def parsed(self) -> Json | None:
         """Give the arguments; None when they are no JSON object."""
         try:
             value = json.loads(self.arguments or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return value if isinstance(value, dict) else None
 
@@ -39,11 +50,19 @@ class Completion:
     """What has arrived of an answer."""
 
     text: str = ""
+    reasoning: str = ""
     calls: list[WantedCall] = field(default_factory=list)
     finish_reason: str = ""
     error: str = ""
+    failure: Failure | None = None
     tokens: int | None = None
     _open: dict[int, WantedCall] = field(default_factory=dict)
+
+    @property
+    def said(self) -> str:
+        """What people are shown: the text without thoughts, pairs of surrogates joined."""
+        text = _THOUGHT.sub("", self.text)
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     def feed(self, chunk: Any) -> bool:
         """Take one chunk; says whether it brought anything of the answer."""
@@ -53,15 +72,13 @@ class Completion:
         usage = chunk.get("usage")
         if isinstance(usage, dict) and isinstance(usage.get("total_tokens"), int):
             self.tokens = usage["total_tokens"]
-        choices = chunk.get("choices")
-        if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-            return False
-        choice = choices[0]
-        self.finish_reason = choice.get("finish_reason") or self.finish_reason
-        delta = choice.get("delta") or choice.get("message") or {}
+        self.finish_reason = finish_reason_of(chunk) or self.finish_reason
+        delta = delta_of(chunk)
         text = _text_of(delta.get("content"))
         self.text += text
-        calls = [call for call in delta.get("tool_calls") or () if isinstance(call, dict)]
+        reasoning = delta.get("reasoning_content")  # whoever sends it under this name wants it back
+        self.reasoning += reasoning if isinstance(reasoning, str) else ""
+        calls = _calls_of(delta)
         for call in calls:
             self._take_call(call)
         return bool(text or calls)
@@ -69,45 +86,92 @@ class Completion:
     def as_message(self) -> Json:
         """Give the answer as the assistant's turn of a conversation."""
         message: Json = {"role": "assistant", "content": self.text or None}
+        if self.calls and self.reasoning:
+            message["reasoning_content"] = self.reasoning
         if self.calls:
             message["tool_calls"] = [
                 {
+                    **call.extra,
                     "id": call.id,
                     "type": "function",
-                    "function": {"name": call.name, "arguments": call.arguments or "{}"},
+                    # A strict server refuses a past turn whose arguments are not JSON.
+                    "function": {
+                        "name": call.name,
+                        "arguments": "{}" if call.parsed() is None else call.arguments or "{}",
+                    },
                 }
                 for call in self.calls
             ]
         return message
 
     def _take_error(self, chunk: Json) -> None:
-        error = chunk.get("error")
-        if error or chunk.get("object") == "error":
-            self.error = "the model's server broke off its answer"
+        if is_error(chunk):
+            self.failure, code = of_stream_error(chunk)
+            self.error = f"the model's server broke off its answer {code}".rstrip()
 
     def _take_call(self, delta: Json) -> None:
-        function = delta.get("function") or {}
-        index, call_id, name = delta.get("index"), delta.get("id") or "", function.get("name") or ""
-        call = self._find(index, call_id, name)
+        function = _dict(delta.get("function"))
+        index, call_id, name = delta.get("index"), _str(delta.get("id")), _str(function.get("name"))
+        arguments = function.get("arguments")
+        call = self._find(index, call_id, name, arguments)
         if call is None:
-            call = WantedCall(call_id or f"call_{len(self.calls)}", name)
+            call = WantedCall(call_id or f"call_{len(self.calls)}", name, made_id=not call_id)
             self.calls.append(call)
             self._open[index if isinstance(index, int) else len(self.calls) - 1] = call
+        if call.made_id and call_id:
+            call.id, call.made_id = call_id, False
         call.name = call.name or name
-        arguments = function.get("arguments")
+        call.extra |= {key: value for key, value in delta.items() if key not in _OWN_FIELDS}
         if isinstance(arguments, dict):
             call.arguments = json.dumps(arguments)
         elif isinstance(arguments, str):
             call.arguments += arguments
 
-    def _find(self, index: Any, call_id: str, name: str) -> WantedCall | None:
+    def _find(self, index: Any, call_id: str, name: str, arguments: Any) -> WantedCall | None:
         """Give the call that a delta goes on with; None when it begins a new one."""
         if isinstance(index, int):
             known = self._open.get(index)
-            return None if known is not None and call_id and known.id != call_id else known
+            another = known is not None and not known.made_id and call_id not in ("", known.id)
+            return None if another else known
         if call_id:
             return next((call for call in self.calls if call.id == call_id), None)
-        return None if name or not self.calls else self.calls[-1]
+        if name or not self.calls:
+            return None
+        last = self.calls[-1]
+        begins = isinstance(arguments, str) and arguments.lstrip().startswith("{")
+        return None if begins and last.arguments and last.parsed() is not None else last
+
+
+def delta_of(chunk: Any) -> Json:
+    """Give what a chunk adds to the answer; empty when it adds nothing."""
+    choice = _choice(chunk)
+    return _dict(choice.get("delta")) or _dict(choice.get("message"))
+
+
+def finish_reason_of(chunk: Any) -> str:
+    """Give why the answer ended, "" while it goes on."""
+    return _str(_choice(chunk).get("finish_reason"))
+
+
+def is_error(chunk: Any) -> bool:
+    """Say whether a chunk is an error inside a stream of status 200."""
+    return isinstance(chunk, dict) and bool(chunk.get("error") or chunk.get("object") == "error")
+
+
+def is_progress(chunk: Any) -> bool:
+    """Say whether a chunk shows that the model works: text, thoughts or calls, not just a sign of life."""
+    delta = delta_of(chunk)
+    return bool(_text_of(delta.get("content")) or _calls_of(delta) or any(map(delta.get, _REASONING)))
+
+
+def _choice(chunk: Any) -> Json:
+    choices = chunk.get("choices") if isinstance(chunk, dict) else None
+    return _dict(choices[0]) if isinstance(choices, list) and choices else {}
+
+
+def _calls_of(delta: Json) -> list[Json]:
+    calls = delta.get("tool_calls")
+    return [call for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
 
 
 def _text_of(content: Any) -> str:
@@ -115,6 +179,16 @@ def _text_of(content: Any) -> str:
         return content
     if isinstance(content, list):
         return "".join(
-            part.get("text", "") for part in content if isinstance(part, dict) and part.get("type") == "text"
+            _str(part.get("text"))
+            for part in content
+            if isinstance(part, dict) and part.get("type") in ("text", "output_text")
         )
     return ""
+
+
+def _dict(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _str(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,5 +1,6 @@
 """Who said what, whether it is a question for this bot, and what the model is shown of it."""
 
+import re
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -48,9 +49,7 @@ def is_question(heard: Heard) -> bool:
 
 def without_mention(text: str, bot_id: Snowflake) -> str:
     """Give a text without the bot's own mention."""
-    for form in (f"<@{bot_id}>", f"<@!{bot_id}>"):
-        text = text.replace(form, "")
-    return " ".join(text.split(" ")).strip()
+    return re.sub(rf"<@!?{re.escape(bot_id)}>[ \t]*", "", text).strip()
 
 
 def prompt(

@@ -3,13 +3,13 @@
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Protocol
 
 from droas_child.flows.intake import Intake
 from droas_child.flows.news import News
 from droas_child.ports import Mother
-from droas_common.errors import OutsideError, RequestError
+from droas_common.errors import ConfigurationError, OutsideError, RequestError
 from droas_common.logs import log
 from droas_common.wire.heartbeats import (
     FromMother,
@@ -74,11 +74,13 @@ class Child:
         self._interval_s = heartbeat_interval_s
         self._drain_grace_s = drain_grace_s
         self._welcome = asyncio.Event()
+        self._word_came = asyncio.Event()
         self._stop_asked = asyncio.Event()
         self._gateway = GatewayState.CONNECTING
         self._detail = ""
         self._sequence = 0
         self._lag_ms = 0.0
+        self._refusal: RequestError | None = None
 
     def hear(self, word: FromMother) -> None:
         """Take in a word of the mother."""
@@ -86,13 +88,15 @@ class Child:
             case Welcome():
                 self._interval_s = word.heartbeat_interval_s
                 self._welcome.set()
+                self._word_came.set()
             case Stop():
                 self._drain_grace_s = min(self._drain_grace_s, word.grace_s)
-                self._stop_asked.set()
+                self.ask_stop()
 
     def ask_stop(self) -> None:
         """Leave in good order; may be called from a signal handler."""
         self._stop_asked.set()
+        self._word_came.set()
 
     def note_gateway(self, state: GatewayState, words: str) -> None:
         """Note how the bot stands with Discord, and tell the mother at once."""
@@ -107,33 +111,53 @@ class Child:
 
         Raises:
             OutsideError: the mother does not welcome this bot.
-            RequestError: Discord refuses it for good.
+            ConfigurationError: Discord refuses it for good.
         """
         self._mother.tell(Register(pid=os.getpid(), preloaded=self._preloaded))
-        await _within(self._welcome.wait, _WELCOME_S, "the mother did not welcome this bot")
-        self._news.start()
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [
-                    group.create_task(self._report(), name="report"),
-                    group.create_task(self._keep_synced(), name="sync"),
-                    group.create_task(self._intake.run(), name="intake"),
-                    group.create_task(self._stay_connected(), name="discord"),
-                ]
-                await self._stop_asked.wait()
-                await self._intake.drain(self._drain_grace_s)
-                await self._connection.close()
-                for task in tasks:
-                    task.cancel()
-        except* RequestError as errors:
-            error = errors.exceptions[0]
+        if not self._preloaded:
+            log.warning("not_preloaded")
+        await self._wait_for_welcome()
+        if not self._stop_asked.is_set():
+            await self._live()
+        if self._refusal is not None:
             self._beat()
-            self._mother.tell(Goodbye(reason=str(error), fatal=True))
-            raise error from None
+            self._mother.tell(Goodbye(reason=str(self._refusal), fatal=True))
+            raise ConfigurationError(str(self._refusal)) from self._refusal
         self._mother.tell(Goodbye(reason="asked to stop"))
 
+    async def _live(self) -> None:
+        """Do everything at once until asked to stop, then stop one thing after the other."""
+        self._news.start()
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._report(), name="report"),
+                group.create_task(self._keep_synced(), name="sync"),
+                group.create_task(self._intake.run(), name="intake"),
+                group.create_task(self._stay_connected(), name="discord"),
+            ]
+            await self._stop_asked.wait()
+            await self._intake.drain(self._drain_grace_s)
+            await self._connection.close()
+            for task in tasks:
+                task.cancel()
+
+    async def _wait_for_welcome(self) -> None:
+        try:
+            async with asyncio.timeout(_WELCOME_S):
+                await self._word_came.wait()
+        except TimeoutError:
+            raise OutsideError(f"the mother did not welcome this bot within {_WELCOME_S:g} s") from None
+
     async def _stay_connected(self) -> None:
-        await self._connection.run()
+        """Connect when it is known what holds; a mother who does not tell is asked on, meanwhile."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_SYNC_S):
+                await self._news.wait_synced()
+        try:
+            await self._connection.run()
+        except RequestError as refusal:
+            self._refusal = refusal
+            self._stop_asked.set()
 
     async def _report(self) -> None:
         """Beat from the loop itself: a blocked loop falls silent, and its lag is seen."""
@@ -166,11 +190,3 @@ class Child:
                 detail=self._detail,
             )
         )
-
-
-async def _within(wait: Callable[[], Awaitable[object]], seconds: float, what: str) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await wait()
-    except TimeoutError:
-        raise OutsideError(f"{what} within {seconds:g} s") from None

@@ -1,15 +1,16 @@
 """Questions on their way to answers: bounded, in order within a channel, dropped when they are taken away."""
 
 import asyncio
-import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from droas_child.core.conversation import Heard
-from droas_child.flows.answer import Answer
-from droas_child.ports import ModelFailedError, Speaker
+from droas_child.core.failures import Failure, apology
+from droas_child.flows.answer import Answer, Ending
+from droas_child.ports import Speaker
 from droas_common.errors import OutsideError
-from droas_common.ids import Snowflake
+from droas_common.ids import Snowflake, new_trace_id
 from droas_common.logs import log
 from droas_common.settings import BotSettings
 
@@ -40,6 +41,15 @@ class Remembered:
         return one in self._ids
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Active:
+    """A question that is being answered."""
+
+    question: Heard
+    answer: Answer
+    task: asyncio.Task[None]
+
+
 class Intake:
     """Takes questions and has them answered.
 
@@ -60,7 +70,7 @@ class Intake:
         self._speaker = speaker
         self._make_answer = make_answer
         self._waiting: dict[Snowflake, deque[Heard]] = {}
-        self._active: dict[Snowflake, tuple[Heard, asyncio.Task[None]]] = {}
+        self._active: dict[Snowflake, _Active] = {}
         self._removed = Remembered()
         self._seen = Remembered()
         self._told_busy: dict[Snowflake, float] = {}
@@ -87,31 +97,37 @@ class Intake:
             return
         if not self._seen.add(question.message_id):
             return
-        queue = self._waiting.setdefault(question.channel_id, deque())
-        if sum(map(len, self._waiting.values())) >= self._settings().max_waiting_questions + self._free():
+        waiting = sum(map(len, self._waiting.values()))
+        at_once = question.channel_id not in self._active and not waiting and self._free()
+        if not at_once and waiting >= self._settings().max_waiting_questions:
             self._tell_busy(question)
             return
-        queue.append(question)
+        self._waiting.setdefault(question.channel_id, deque()).append(question)
         self._start_what_can()
 
     def remove(self, message_id: Snowflake) -> None:
         """Drop the question of this message, wherever it is."""
-        if not self._removed.add(message_id):
-            return
-        for queue in self._waiting.values():
-            for question in [one for one in queue if one.message_id == message_id]:
-                queue.remove(question)
-        for question, task in self._active.values():
-            if question.message_id == message_id:
-                task.cancel()
+        if self._removed.add(message_id):
+            self._drop(lambda question: question.message_id == message_id)
+
+    def remove_member(self, guild_id: Snowflake, user_id: Snowflake) -> None:
+        """Drop everything that this person asks in this group."""
+        self._drop(lambda question: (question.guild_id, question.author_id) == (guild_id, user_id))
 
     async def drain(self, grace_s: float) -> None:
         """Take no more questions, and give those being answered some time."""
         self._open = False
         self._waiting.clear()
-        tasks = [task for _, task in self._active.values()]
+        tasks = [active.task for active in self._active.values()]
         if tasks:
             await asyncio.wait(tasks, timeout=grace_s)
+
+    def _drop(self, concerns: Callable[[Heard], bool]) -> None:
+        for channel_id, queue in self._waiting.items():
+            self._waiting[channel_id] = deque(question for question in queue if not concerns(question))
+        for active in self._active.values():
+            if concerns(active.question):
+                active.answer.drop()
 
     def _free(self) -> int:
         return max(0, self._settings().max_parallel_answers - len(self._active))
@@ -125,37 +141,38 @@ class Intake:
                 del self._waiting[channel_id]
             elif channel_id not in self._active and self._free():
                 question = self._waiting[channel_id].popleft()
-                task = self._group.create_task(self._answer(question), name=f"answer-{question.message_id}")
-                self._active[channel_id] = (question, task)
+                answer = self._make_answer(question, self._removed)
+                task = self._group.create_task(
+                    self._answer(question, answer), name=f"answer-{question.message_id}"
+                )
+                self._active[channel_id] = _Active(question=question, answer=answer, task=task)
 
-    async def _answer(self, question: Heard) -> None:
+    async def _answer(self, question: Heard, answer: Answer) -> None:
         """Answer one question and let the next one go; nothing that goes wrong ends the bot."""
-        answer = self._make_answer(question, self._removed)
         try:
-            await answer.give()
-            self.answered += 1
-            self.model_ok = True
-        except asyncio.CancelledError:
-            if question.message_id not in self._removed:
-                raise
-            log.info("question_removed", channel=question.channel_id, message=question.message_id)
-            await answer.take_back()
-        except ModelFailedError:
-            self.failed += 1
-            self.model_ok = False
+            self._count(await answer.give())
         except OutsideError as error:
             self.failed += 1
             log.warning("not_answered", message=question.message_id, why=str(error))
         except Exception as error:  # noqa: BLE001 - border of the task: one answer must not end the bot
             self.failed += 1
-            log.opt(exception=error).error("answer_died", message=question.message_id)
+            reference = new_trace_id()
+            log.opt(exception=error).error("answer_died", message=question.message_id, reference=reference)
+            await self._say(question, apology(Failure.BROKEN, reference), nonce=f"{question.message_id}.e")
         finally:
             del self._active[question.channel_id]
             self._start_what_can()
 
+    def _count(self, ending: Ending) -> None:
+        if ending is Ending.DROPPED:
+            return
+        self.model_ok = ending is Ending.ANSWERED
+        self.answered += self.model_ok
+        self.failed += not self.model_ok
+
     def _tell_busy(self, question: Heard) -> None:
         """Say once in a while that there is too much to do."""
-        now = time.monotonic()
+        now = asyncio.get_running_loop().time()
         self.failed += 1
         if (
             self._group is None
@@ -165,13 +182,11 @@ class Intake:
         if len(self._told_busy) > _REMEMBERED:
             self._told_busy.clear()
         self._told_busy[question.channel_id] = now
-        self._group.create_task(self._say_busy(question), name="busy")
+        said = self._say(question, BUSY_WORDS, nonce=f"{question.message_id}.b")
+        self._group.create_task(said, name="busy")
 
-    async def _say_busy(self, question: Heard) -> None:
+    async def _say(self, question: Heard, words: str, *, nonce: str) -> None:
         try:
-            nonce = f"{question.message_id}.b"
-            await self._speaker.say(
-                question.channel_id, BUSY_WORDS, reply_to=question.message_id, nonce=nonce
-            )
+            await self._speaker.say(question.channel_id, words, reply_to=question.message_id, nonce=nonce)
         except OutsideError as error:
-            log.warning("busy_not_said", why=str(error))
+            log.warning("not_said", message=question.message_id, why=str(error))

@@ -4,18 +4,23 @@ Numbers that are missing mean that something was lost; then the present state is
 comes on the same socket.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from droas_child.core.hot_settings import with_hot
 from droas_child.flows.intake import Intake
+from droas_common.errors import ConfigurationError
 from droas_common.ids import BotName, Snowflake
 from droas_common.logs import log
-from droas_common.settings import BotSettings, ProtectionLevel
+from droas_common.settings import BotSettings
 from droas_common.wire.calls import Json
 from droas_common.wire.frames import FrameError
 from droas_common.wire.topics import (
     CONFIG_PREFIX,
+    PROTECTION_PREFIX,
     SYNC_PREFIX,
+    Event,
     config_topic,
     protection_topic,
     read_event,
@@ -42,6 +47,7 @@ class News:
     Args:
         bot: this bot.
         settings: what it was started with.
+        revision: the number of that configuration.
         intake: told of messages that were taken away.
         subscriptions: the bus.
     """
@@ -51,18 +57,28 @@ class News:
         bot: BotName,
         settings: BotSettings,
         *,
+        revision: int,
         intake: Callable[[], Intake],
         subscriptions: Subscriptions,
     ) -> None:
         self.settings = settings
-        self.revision = 0
-        self.synced = False
+        self.revision = revision
+        self._synced = asyncio.Event()
         self._bot = bot
         self._intake = intake
         self._subscriptions = subscriptions
         self._sequences: dict[str, int] = {}
         self._topics: set[str] = set()
         self._sync = ""
+
+    @property
+    def synced(self) -> bool:
+        """Whether the present state of everything followed is known."""
+        return self._synced.is_set()
+
+    async def wait_synced(self) -> None:
+        """Wait until the present state is known."""
+        await self._synced.wait()
 
     def start(self) -> None:
         """Follow the bot's configuration, and ask for the present state."""
@@ -86,7 +102,7 @@ class News:
         """Ask for the present state of everything followed."""
         if self._sync:
             self._subscriptions.unsubscribe(self._sync)
-        self.synced = False
+        self._synced.clear()
         self._sync = sync_topic(self._bot)
         self._subscriptions.subscribe(self._sync)
 
@@ -103,19 +119,30 @@ class News:
 
     def _take_event(self, topic: str, frame: bytes) -> None:
         event = read_event(frame)
+        if topic not in self._topics:
+            return  # left a moment ago, or no whole topic at all
+        if topic.startswith(PROTECTION_PREFIX):
+            # Whatever its number: to drop work twice, or early, does no harm.
+            self._take_protection(Snowflake(topic[len(PROTECTION_PREFIX) :].rstrip(".")), event)
         known = self._sequences.get(topic)
         if known is None:
             return  # the snapshot that was asked for will tell
-        if event.sequence <= known:
-            return
         if event.sequence != known + 1:
-            log.warning("events_missed", topic=topic, missed=event.sequence - known - 1)
+            # Missed some; or, when the number is lower, the mother counts anew.
+            log.warning("events_missed", topic=topic, known=known, came=event.sequence)
             self.ask_state()
         self._sequences[topic] = event.sequence
         if topic.startswith(CONFIG_PREFIX):
             self._take_settings(event.data)
-        elif event.kind == "message_removed":
-            self._intake().remove(Snowflake(str(event.data.get("message_id", ""))))
+
+    def _take_protection(self, guild_id: Snowflake, event: Event) -> None:
+        match event.kind:
+            case "message_removed":
+                self._intake().remove(Snowflake(str(event.data.get("message_id", ""))))
+            case "member_removed" | "member_timed_out":
+                self._intake().remove_member(guild_id, Snowflake(str(event.data.get("user_id", ""))))
+            case _:
+                log.debug("event_unknown", kind=event.kind)
 
     def _take_snapshot(self, topic: str, frame: bytes) -> None:
         if topic != self._sync:
@@ -129,21 +156,21 @@ class News:
             if name.startswith(CONFIG_PREFIX):
                 self._take_settings(stands.state)
             else:
-                for message_id in stands.state.get("removed", ()):
+                for message_id in stands.state.get("removed") or ():
                     self._intake().remove(Snowflake(str(message_id)))
-        self.synced = True
+        self._synced.set()
 
     def _take_settings(self, hot: Json) -> None:
-        """Take over what can change while the bot runs."""
+        """Take over what can change while the bot runs; settings that cannot be used change nothing."""
         if not hot:
             return
-        changes: dict[str, object] = {
-            key: hot[key] for key in ("system_prompt", "history_messages", "max_tool_rounds") if key in hot
-        }
-        if "protection_level" in hot:
-            changes["protection_level"] = ProtectionLevel(hot["protection_level"])
-        self.settings = self.settings.model_copy(update=changes)
-        self.revision = int(hot.get("revision", self.revision))
+        try:
+            self.settings = with_hot(self.settings, hot)
+        except ConfigurationError as error:
+            log.error("settings_refused", why=str(error))
+            return
+        revision = hot.get("revision")
+        self.revision = revision if isinstance(revision, int) else self.revision
 
     def _follow(self, topic: str) -> None:
         self._topics.add(topic)

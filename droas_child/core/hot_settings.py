@@ -1,0 +1,35 @@
+"""What a bot takes over while it runs."""
+
+from pydantic import ValidationError
+
+from droas_common.errors import ConfigurationError
+from droas_common.settings import BotSettings
+from droas_common.wire.calls import Json
+
+HOT = frozenset(
+    {
+        "system_prompt",
+        "protection_level",
+        "history_messages",
+        "max_tool_rounds",
+        "max_parallel_answers",
+        "max_waiting_questions",
+    }
+)
+"""Settings that apply to the next answer; all others need a new process."""
+
+
+def with_hot(settings: BotSettings, hot: Json) -> BotSettings:
+    """Give the settings with those changes that a running bot can take over.
+
+    Raises:
+        ConfigurationError: a value is not allowed; the text names the setting, never its value.
+    """
+    present = {name: getattr(settings, name) for name in BotSettings.model_fields}
+    try:
+        return BotSettings.model_validate(
+            present | {name: value for name, value in hot.items() if name in HOT}
+        )
+    except ValidationError as error:
+        wrong = ", ".join(str(fault["loc"][0]) for fault in error.errors(include_input=False) if fault["loc"])
+        raise ConfigurationError(f"settings that cannot be used: {wrong}") from error

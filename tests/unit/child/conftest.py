@@ -1,0 +1,200 @@
+"""A loop whose time is virtual, and a Discord and a model that remember what was asked of them."""
+
+import asyncio
+import selectors
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from droas_child.core.conversation import Heard, Said
+from droas_child.ports import ModelFailedError
+from droas_common.errors import OutsideError
+from droas_common.ids import Snowflake
+from droas_common.settings import BotSettings
+from droas_common.wire.calls import Json
+
+
+class _SkippingSelector(selectors.DefaultSelector):
+    """Never waits: when nothing is ready, the time until the next timer has passed."""
+
+    skipped_s = 0.0
+
+    def select(self, timeout: float | None = None) -> Any:
+        """Give what is ready, or let the time pass."""
+        ready = super().select(0)
+        if not ready and timeout:
+            self.skipped_s += timeout
+        if not ready and timeout is None:
+            raise RuntimeError("everybody waits for ever")
+        return ready
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop on which an hour takes a millisecond."""
+
+    def __init__(self) -> None:
+        self._skipping = _SkippingSelector()
+        super().__init__(self._skipping)
+
+    def time(self) -> float:
+        """Give the virtual seconds."""
+        return self._skipping.skipped_s
+
+
+Live = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+@pytest.fixture
+def live() -> Live:
+    """Give a function that runs a coroutine in virtual time."""
+
+    def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            return runner.run(coroutine)
+
+    return run
+
+
+_BOT = Snowflake("99")
+
+
+@dataclass
+class FakeSpeaker:
+    """Discord in a dictionary; a repeated nonce gives the message that it made before."""
+
+    messages: dict[Snowflake, str] = field(default_factory=dict)
+    log: list[tuple[float, str, str]] = field(default_factory=list)
+    past: list[Said] = field(default_factory=list)
+    failing: list[str] = field(default_factory=list)
+    takes_s: float = 0.0
+    bot_id: Snowflake = _BOT
+    _nonces: dict[str, Snowflake] = field(default_factory=dict)
+
+    async def _do(self, what: str, text: str = "") -> None:
+        self.log.append((asyncio.get_running_loop().time(), what, text))
+        await asyncio.sleep(self.takes_s)
+        if what in self.failing:
+            self.failing.remove(what)
+            raise OutsideError(f"Discord fails at {what}")
+
+    def done(self, what: str) -> list[str]:
+        """Give the texts of all acts of this kind."""
+        return [text for _, kind, text in self.log if kind == what]
+
+    def times(self, *kinds: str) -> list[float]:
+        """Give when acts of these kinds began."""
+        return [at for at, kind, _ in self.log if kind in kinds]
+
+    async def say(
+        self, channel_id: Snowflake, text: str, *, reply_to: Snowflake | None, nonce: str
+    ) -> Snowflake:
+        """Keep a message."""
+        message_id = self._nonces.setdefault(nonce, Snowflake(str(1000 + len(self._nonces))))
+        self.messages.setdefault(message_id, text)
+        if "say, answer lost" in self.failing:
+            self.failing.remove("say, answer lost")
+            raise OutsideError("no answer came")
+        try:
+            await self._do("say", text)
+        except OutsideError:
+            del self.messages[message_id], self._nonces[nonce]
+            raise
+        return message_id
+
+    async def change(self, channel_id: Snowflake, message_id: Snowflake, text: str) -> None:
+        """Change a message."""
+        await self._do("change", text)
+        self.messages[message_id] = text
+
+    async def take_back(self, channel_id: Snowflake, message_id: Snowflake) -> None:
+        """Delete a message."""
+        await self._do("take_back")
+        self.messages.pop(message_id, None)
+
+    async def show_typing(self, channel_id: Snowflake) -> None:
+        """Note it."""
+        await self._do("typing")
+
+    async def history(self, channel_id: Snowflake, before: Snowflake, limit: int) -> list[Said]:
+        """Give what a test put here."""
+        await self._do("history")
+        return self.past[-limit:]
+
+
+Step = float | str | Json | ModelFailedError
+"""Seconds of silence, a piece of text, a whole chunk, or a failure."""
+
+
+@dataclass
+class FakeModel:
+    """A model that plays one script for each request."""
+
+    scripts: list[list[Step]] = field(default_factory=list)
+    requests: list[tuple[list[Json], list[Json]]] = field(default_factory=list)
+    aborted: int = 0
+
+    async def stream(self, messages: Sequence[Json], tools: Sequence[Json]) -> AsyncGenerator[Any, None]:
+        """Play the next script."""
+        self.requests.append((list(messages), list(tools)))
+        try:
+            for step in self.scripts.pop(0):
+                if isinstance(step, ModelFailedError):
+                    raise step
+                if isinstance(step, float | int):
+                    await asyncio.sleep(step)
+                else:
+                    yield step if isinstance(step, dict) else {"choices": [{"delta": {"content": step}}]}
+        except (asyncio.CancelledError, GeneratorExit):
+            self.aborted += 1
+            raise
+        yield {"choices": [{"delta": {}, "finish_reason": "stop"}]}
+
+
+@pytest.fixture
+def speaker() -> FakeSpeaker:
+    """Discord."""
+    return FakeSpeaker()
+
+
+@pytest.fixture
+def model() -> FakeModel:
+    """A model without a script."""
+    return FakeModel()
+
+
+Ask = Callable[..., Heard]
+
+
+@pytest.fixture
+def ask() -> Ask:
+    """Give a maker of questions; a number names one, anything else can be varied."""
+
+    def make(number: int = 500, **more: Any) -> Heard:
+        given: dict[str, Any] = {
+            "message_id": Snowflake(str(number)),
+            "channel_id": Snowflake("20"),
+            "guild_id": Snowflake("10"),
+            "author_id": Snowflake("7"),
+            "author_name": "Ada",
+            "author_is_bot": False,
+            "text": "<@99> how are you?",
+            "mentions_me": True,
+            **more,
+        }
+        return Heard(**given)
+
+    return make
+
+
+@pytest.fixture
+def settings() -> BotSettings:
+    """The settings of a bot."""
+    return BotSettings.model_validate(
+        {
+            "discord_token": "token-of-a-bot",
+            "llm_config": {"base_url": "http://127.0.0.1:1/v1", "api_key": "key"},
+            "system_prompt": "be kind",
+        }
+    )
