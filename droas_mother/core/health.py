@@ -5,6 +5,9 @@ from enum import StrEnum
 
 from droas_common.wire.heartbeats import GatewayState, Heartbeat
 
+GAP_S = 0.75
+"""A turn later than this is a gap of the mother's own; children are not punished for it."""
+
 
 class Verdict(StrEnum):
     """What the mother makes of a living child."""
@@ -30,6 +33,20 @@ class Signs:
     registered: bool
     last_beat_at: float | None
     beat: Heartbeat | None
+
+
+def own_gap_s(*, slept_s: float, meant_s: float) -> float:
+    """Give for how long the mother herself was away: stopped, suspended, starved.
+
+    Args:
+        slept_s: how long a turn of hers took.
+        meant_s: how long it should have taken at most.
+
+    Returns:
+        Seconds in which she could hear nobody; 0 when she was only a little late.
+    """
+    late_s = slept_s - meant_s
+    return late_s if late_s > GAP_S else 0.0
 
 
 def judge(signs: Signs, *, now: float, startup_timeout_s: float, heartbeat_timeout_s: float) -> Verdict:

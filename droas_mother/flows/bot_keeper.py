@@ -25,7 +25,7 @@ from droas_common.wire.heartbeats import (
     Register,
     Welcome,
 )
-from droas_mother.core.health import Signs, Verdict, judge
+from droas_mother.core.health import Signs, Verdict, judge, own_gap_s
 from droas_mother.core.lifecycle import ALIVE, Event, State, step
 from droas_mother.core.restarts import Exit, GiveUp, after_exit
 from droas_mother.core.settings import SupervisionSettings
@@ -46,6 +46,8 @@ class Life:
     beat: Heartbeat | None = None
     fatal: str = ""
     killed_for: str = ""
+    away_s: float = 0.0
+    """Seconds of this life in which the mother herself was away."""
 
 
 class BotKeeper:
@@ -182,11 +184,22 @@ class BotKeeper:
                 await self._stop(life)
                 return
             self._apply(life, self._judge(life))
+            began = time.monotonic()
             await self._wait_nudge(_TURN_S, life.child.ended)
+            self._forgive(life, own_gap_s(slept_s=time.monotonic() - began, meant_s=_TURN_S))
+
+    def _forgive(self, life: Life, gap_s: float) -> None:
+        """Give a child back the time in which the mother herself was away and could not hear it."""
+        if not gap_s:
+            return
+        log.warning("mother_was_away", bot=self.name, seconds=round(gap_s, 1))
+        life.away_s += gap_s
+        if life.last_beat_at is not None:
+            life.last_beat_at = time.monotonic()
 
     def _judge(self, life: Life) -> Verdict:
         signs = Signs(
-            started_at=life.child.started_at,
+            started_at=life.child.started_at + life.away_s,
             registered=life.registered,
             last_beat_at=life.last_beat_at,
             beat=life.beat,
@@ -203,9 +216,7 @@ class BotKeeper:
         self.reason = life.beat.detail if life.beat else ""
         if verdict is Verdict.READY and self.state is not State.READY:
             self._take(Event.BECAME_READY)
-        elif (verdict is Verdict.NOT_READY and self.state is State.READY) or (
-            verdict is Verdict.WAIT and self.state is State.READY
-        ):
+        elif verdict in (Verdict.NOT_READY, Verdict.WAIT) and self.state is State.READY:
             self._take(Event.LOST_READINESS)
         elif verdict is Verdict.HUNG and not life.killed_for:
             life.killed_for = "no heartbeat" if life.registered else "did not start in time"

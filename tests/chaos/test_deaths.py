@@ -98,6 +98,21 @@ async def test_a_stale_holder_of_a_lock_is_ended(place: Town) -> None:
     assert not alive([holder])
 
 
+async def test_a_stopped_mother_punishes_nobody(place: Town) -> None:
+    """A mother that was stopped for longer than her patience wakes up, hears her children, and kills none."""
+    assert place.process is not None
+    before = await place.all_ready()
+    place.process.send_signal(signal.SIGSTOP)
+    await asyncio.sleep(4)  # twice the heartbeat time-out
+    place.process.send_signal(signal.SIGCONT)
+    await until(lambda: "mother_was_away" in place.log(), "she did not notice")
+    await answers_again(place)
+    after = await place.all_ready()
+    assert {name: bot["pid"] for name, bot in after.items()} == {
+        name: bot["pid"] for name, bot in before.items()
+    }
+
+
 async def test_a_second_mother_is_refused(place: Town) -> None:
     """Two mothers cannot use the same folders; the second says so and ends."""
     first = place.process

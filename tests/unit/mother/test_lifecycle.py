@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from droas_common.backoff import Backoff
 from droas_common.errors import DefectError, ExitCode
 from droas_common.wire.heartbeats import GatewayState, Heartbeat
-from droas_mother.core.health import Signs, Verdict, judge
+from droas_mother.core.health import Signs, Verdict, judge, own_gap_s
 from droas_mother.core.lifecycle import STEPS, Event, State, step
 from droas_mother.core.restarts import Exit, GiveUp, Restart, after_exit
 
@@ -85,3 +85,9 @@ def _signs(
 def test_signs_lead_to_a_verdict(signs: Signs, now: float, verdict: Verdict) -> None:
     """Silence means hung; a lost gateway alone does not."""
     assert judge(signs, now=now, startup_timeout_s=20, heartbeat_timeout_s=3) is verdict
+
+
+@pytest.mark.parametrize(("slept_s", "gap_s"), [(0.25, 0.0), (0.9, 0.0), (10.25, 10.0)])
+def test_the_mothers_own_gaps_are_noticed(slept_s: float, gap_s: float) -> None:
+    """A turn a little late is nothing; a long one is time in which nobody could be heard."""
+    assert own_gap_s(slept_s=slept_s, meant_s=0.25) == gap_s
