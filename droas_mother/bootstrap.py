@@ -100,6 +100,7 @@ class Workshop:
         secret = self.settings.storage.url
         url = secret.get_secret_value() if secret else f"sqlite:///{self.folder.data / 'droas.db'}"
         self.engine = open_engine(url)
+        self.reader = Reader(self.engine)
 
     def _open_gateway(self, context: "zmq.Context[zmq.Socket[bytes]]", endpoints: Endpoints) -> None:
         desk = ToolDesk(
@@ -125,6 +126,7 @@ class Workshop:
         )
         self.supervisor = Supervisor(
             self.configuration.bots,
+            unwanted=self.reader.unwanted(),
             supervision=self.settings.supervision,
             children=population,
             health=self.health,
@@ -182,7 +184,7 @@ class Workshop:
         desk = AdminDesk(
             supervisor=self.supervisor,
             audit=self.gateway,
-            reader=Reader(self.engine),
+            reader=self.reader,
             logs=self.logs,
             figures=self.monitoring,
             condition=Condition(

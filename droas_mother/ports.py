@@ -12,7 +12,7 @@ from droas_common.wire.heartbeats import FromMother
 from droas_common.wire.records import LogRecord
 from droas_mother.core.authorization import Principal
 from droas_mother.core.books import Changes, Shelf
-from droas_mother.core.records import AuditRecord, Profile
+from droas_mother.core.records import AuditRecord, Profile, Wish
 
 
 class ChildHandle(Protocol):
@@ -119,7 +119,9 @@ class EventBus(Protocol):
 class AuditLog(Protocol):
     """Where decisions are written down."""
 
-    async def write(self, *records: AuditRecord, profiles: tuple[Profile, ...] = ()) -> None:
+    async def write(
+        self, *records: AuditRecord, profiles: tuple[Profile, ...] = (), wishes: tuple[Wish, ...] = ()
+    ) -> None:
         """Write records and wait until they are committed; raises OutsideError."""
         ...
 

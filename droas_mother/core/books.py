@@ -7,9 +7,9 @@ nothing behind, because its draft is dropped. A `Batch` joins the drafts of many
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from droas_common.ids import Snowflake
+from droas_common.ids import BotName, Snowflake
 from droas_mother.core.ledger import ISSUER, Account, Posting, apply
-from droas_mother.core.records import AuditRecord, Entry, Profile, StoredCall
+from droas_mother.core.records import AuditRecord, Entry, Profile, StoredCall, Wish
 
 
 class Shelf(Protocol):
@@ -36,10 +36,11 @@ class Changes:
     entries: list[Entry] = field(default_factory=list)
     balances: dict[Account, int] = field(default_factory=dict)
     profiles: dict[tuple[Snowflake, Snowflake], Profile] = field(default_factory=dict)
+    wishes: dict[BotName, Wish] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.audit or self.entries or self.profiles)
+        return bool(self.audit or self.entries or self.profiles or self.wishes)
 
 
 class Batch:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from droas_common.ids import Snowflake
+from droas_common.ids import BotName, Snowflake
 
 
 class Outcome(StrEnum):
@@ -70,6 +70,15 @@ class Entry:
     guild_id: Snowflake
     owner: str
     amount: int
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody wants of a bot, from now on and over restarts of the mother."""
+
+    bot: BotName
+    wanted: bool
     at_us: int
 
 

@@ -12,7 +12,7 @@ from droas_common.errors import OutsideError
 from droas_common.ids import BotName
 from droas_common.wire.calls import Json
 from droas_mother.core.lifecycle import State
-from droas_mother.core.records import AuditRecord, Outcome
+from droas_mother.core.records import AuditRecord, Outcome, Wish
 from droas_mother.flows.bot_keeper import BotKeeper
 from droas_mother.flows.supervisor import Supervisor
 from droas_mother.ports import AuditLog, AuditReader, LogShelf, ProcessFigures
@@ -144,7 +144,8 @@ class AdminDesk:
             return _unknown(name)
         before = keeper.life.incarnation if keeper.life else 0
         try:
-            await self._audit.write(_command_record(name, verb, uid))
+            wish = Wish(bot=keeper.name, wanted=verb != "stop", at_us=time.time_ns() // 1000)
+            await self._audit.write(_command_record(name, verb, uid), wishes=(wish,))
         except OutsideError as error:
             return HTTPStatus.SERVICE_UNAVAILABLE, {"error": f"{verb} {name} was not done: {error}"}
         _carry_out(keeper, verb)

@@ -20,6 +20,7 @@ class Supervisor:
 
     Args:
         bots: their settings.
+        unwanted: bots that somebody has stopped; they stay so.
         supervision: how children are kept.
         children: starts processes.
         health: speaks to them.
@@ -30,6 +31,7 @@ class Supervisor:
         self,
         bots: dict[BotName, BotSettings],
         *,
+        unwanted: frozenset[BotName],
         supervision: SupervisionSettings,
         children: Children[Any],
         health: HealthLink,
@@ -48,6 +50,9 @@ class Supervisor:
             )
             for name, settings in bots.items()
         }
+
+        for name in unwanted & self.keepers.keys():
+            self.keepers[name].wanted = False
 
     async def run(self) -> None:
         """Keep all bots until cancelled."""

@@ -16,7 +16,7 @@ from droas_common.errors import DroasError, OutsideError
 from droas_common.logs import log
 from droas_mother.core.authorization import Principal
 from droas_mother.core.books import Batch
-from droas_mother.core.records import AuditRecord, Profile
+from droas_mother.core.records import AuditRecord, Profile, Wish
 from droas_mother.flows.tool_desk import ToolDesk, unavailable_frame
 from droas_mother.ports import CallSocket, Store
 
@@ -33,6 +33,7 @@ class Job:
 
     records: tuple[AuditRecord, ...]
     profiles: tuple[Profile, ...]
+    wishes: tuple[Wish, ...]
     done: "asyncio.Future[None]"
 
 
@@ -83,7 +84,9 @@ class ToolGateway:
         """Whether the thread runs."""
         return self._thread.is_alive()
 
-    async def write(self, *records: AuditRecord, profiles: tuple[Profile, ...] = ()) -> None:
+    async def write(
+        self, *records: AuditRecord, profiles: tuple[Profile, ...] = (), wishes: tuple[Wish, ...] = ()
+    ) -> None:
         """Have records written by the next commit and wait for it.
 
         Raises:
@@ -91,7 +94,7 @@ class ToolGateway:
         """
         done = asyncio.get_running_loop().create_future()
         try:
-            self._jobs.put_nowait(Job(records, profiles, done))
+            self._jobs.put_nowait(Job(records, profiles, wishes, done))
         except queue.Full:
             raise OutsideError(f"{MAX_JOBS} records wait to be written", retry_after_s=1.0) from None
         self._socket.ring()
@@ -162,6 +165,8 @@ class ToolGateway:
 def _add(batch: Batch, job: Job) -> None:
     for record in job.records:
         batch.record(record)
+    for wish in job.wishes:
+        batch.changes.wishes[wish.bot] = wish
     for profile in job.profiles:
         known = batch.profile(profile.guild_id, profile.user_id)
         first_seen_us = known.first_seen_us if known else profile.first_seen_us

@@ -85,6 +85,23 @@ async def test_a_killed_mother_leaves_no_orphans(place: Town) -> None:
     await answers_again(place)
 
 
+async def test_a_stopped_bot_stays_stopped(place: Town) -> None:
+    """What somebody stopped is still stopped after the mother was killed and started anew."""
+    assert (await place.ctl("stop", "bot_02"))[0] == 0
+    await place.stop_mother(signal.SIGKILL)
+    await place.start_mother()
+
+    async def one_ready() -> bool:
+        _, answer, _ = await place.ctl("status")
+        states = {bot["name"]: bot["state"] for bot in answer["bots"]} if answer else {}
+        return states == {"bot_01": "ready", "bot_02": "stopped"}
+
+    await until(one_ready, "not as it was wanted")
+    assert not await place.connected("guide")
+    assert (await place.ctl("start", "bot_02"))[0] == 0
+    await answers_again(place)
+
+
 async def test_a_stale_holder_of_a_lock_is_ended(place: Town) -> None:
     """A process that still is a bot when a mother starts is ended before its successor connects."""
     assert place.process is not None

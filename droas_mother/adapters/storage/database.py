@@ -36,6 +36,7 @@ class Database:
         dialect: Any = postgresql if engine.dialect.name == "postgresql" else sqlite
         self._put_account = _upsert(dialect, schema.accounts, ("balance",))
         self._put_profile = _upsert(dialect, schema.profiles, ("display_name", "warnings"))
+        self._put_wish = _upsert(dialect, schema.wishes, ("wanted", "at_us"))
 
     def balance(self, account: Account) -> int | None:
         """Give an account's balance; None when it was never opened; raises OutsideError."""
@@ -89,6 +90,9 @@ class Database:
             connection.execute(self._put_account, rows)
         if changes.profiles:
             connection.execute(self._put_profile, [asdict(profile) for profile in changes.profiles.values()])
+
+        if changes.wishes:
+            connection.execute(self._put_wish, [asdict(wish) for wish in changes.wishes.values()])
 
     def _first(self, statement: Any, **values: object) -> Any:
         try:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from droas_common.errors import ConfigurationError, OutsideError
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; raised together with each new file in `migrations/versions`."""
 
 _BUSY_TIMEOUT_MS = 5_000
@@ -30,20 +30,30 @@ def open_engine(url: str) -> Engine:
         raise ConfigurationError(f"storage.url: {kind} is not served; use {' or '.join(_SERVED)}")
     try:
         engine = create_engine(url, pool_pre_ping=True, pool_size=2, max_overflow=2, **_options(url))
+    except (SQLAlchemyError, ImportError) as error:
+        raise ConfigurationError(f"storage.url: cannot be used: {type(error).__name__}") from error
+    try:
         if kind == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
-        with engine.connect() as connection:
-            revision = _revision(connection)
-        if revision != HEAD:
-            _check_known(revision)
-            migrate(engine)
+        _bring_forward(engine)
     except DBAPIError as error:
+        engine.dispose()
         raise OutsideError(
             f"the database cannot be opened: {words(error)}; is it running, is it a database, may we read it?"
         ) from error
-    except (SQLAlchemyError, ImportError) as error:
-        raise ConfigurationError(f"storage.url: cannot be used: {type(error).__name__}") from error
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
+
+
+def _bring_forward(engine: Engine) -> None:
+    """Run the migrations that are missing, if any are."""
+    with engine.connect() as connection:
+        revision = _revision(connection)
+    if revision != HEAD:
+        _check_known(revision)
+        migrate(engine)
 
 
 def migrate(engine: Engine) -> None:

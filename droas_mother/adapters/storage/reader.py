@@ -6,6 +6,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
 from droas_common.errors import OutsideError
+from droas_common.ids import BotName
 from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.engine import words
 
@@ -31,6 +32,15 @@ class Reader:
         except DBAPIError as error:
             raise OutsideError(f"the audit cannot be read: {words(error)}") from error
         return rows[::-1]
+
+    def unwanted(self) -> frozenset[BotName]:
+        """Give the bots that somebody has stopped; raises OutsideError."""
+        query = select(schema.wishes.c.bot).where(schema.wishes.c.wanted.is_(False))
+        try:
+            with self._engine.connect() as connection:
+                return frozenset(BotName(name) for name in connection.execute(query).scalars())
+        except DBAPIError as error:
+            raise OutsideError(f"the wishes cannot be read: {words(error)}") from error
 
     def ledger_sum(self) -> int:
         """Give the sum of all entries, which is zero in every sound ledger."""

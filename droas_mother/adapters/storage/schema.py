@@ -1,6 +1,6 @@
 """The tables, as the newest migration leaves them."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -60,3 +60,12 @@ profiles = Table(
     Column("first_seen_us", BigInteger, nullable=False),
     Column("warnings", Integer, nullable=False),
 )
+
+wishes = Table(
+    "wishes",
+    metadata,
+    Column("bot", String(32), primary_key=True),
+    Column("wanted", Boolean, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+)
+"""What people want of each bot; one that nobody ever asked about is wanted."""
