@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from droas_child.adapters.mother import MotherLink
-from droas_child.adapters.process import LifeLock, bind
+from droas_child.adapters.process import LifeLock, bind, write_stacks_when_asked
 from droas_child.bootstrap import Workshop
 from droas_common.errors import DroasError, ExitCode
 from droas_common.event_loop import new_event_loop
@@ -28,7 +28,8 @@ def run(settings: ChildSettings, lifeline: Connection) -> None:
     """
     bind(lifeline)
     faulthandler.enable()
-    faulthandler.register(signal.SIGUSR1, all_threads=True)
+    if settings.stacks_path is not None:
+        write_stacks_when_asked(Path(settings.stacks_path))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at a terminal reaches the group; the mother decides
     bot = settings.bot
     redactor.learn([bot.discord_token.get_secret_value(), bot.llm_config.api_key.get_secret_value()])

@@ -128,6 +128,9 @@ class ChildSettings(StrictModel):
     lock_path: str = Field(
         description="File that the child locks for its life: a token is never online twice."
     )
+    stacks_path: str | None = Field(
+        default=None, description="File into which the child writes its stacks when it is sent SIGUSR1."
+    )
     heartbeat_interval_s: float = Field(default=0.5, gt=0, le=60)
     config_revision: int = 0
     drain_grace_s: float = Field(

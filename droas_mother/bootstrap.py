@@ -150,6 +150,7 @@ class Workshop:
             endpoints=endpoints,
             keys=keys,
             lock_path=str(lock_path),
+            stacks_path=str(lock_path.with_suffix(".stacks")),
             heartbeat_interval_s=supervision.heartbeat_interval_s,
             # The child must be done before the mother loses patience.
             drain_grace_s=supervision.stop_grace_s * 0.7,

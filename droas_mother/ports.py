@@ -33,6 +33,10 @@ class ChildHandle(Protocol):
         """End it and its process group at once."""
         ...
 
+    async def ask_stacks(self) -> str:
+        """Give the stacks of its threads, "" when it cannot tell them."""
+        ...
+
     async def exit_code(self) -> int | None:
         """Wait for the end and give the exit code, negative for a signal, None when unknown."""
         ...

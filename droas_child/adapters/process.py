@@ -1,7 +1,9 @@
 """This process: its bonds, its lock, its signals."""
 
+import faulthandler
 import fcntl
 import os
+import signal
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -15,6 +17,15 @@ def bind(lifeline: Connection) -> None:
         os.setsid()
     os.umask(0o077)
     die_with_lifeline(lifeline.fileno())
+
+
+def write_stacks_when_asked(path: Path) -> None:
+    """Write the stacks of all threads into a file at SIGUSR1, even while the event loop hangs.
+
+    The handler is C and runs at once; it needs a descriptor that stays open, which faulthandler keeps.
+    """
+    handle = path.open("w")
+    faulthandler.register(signal.SIGUSR1, file=handle, all_threads=True)
 
 
 class LifeLock:

@@ -15,12 +15,14 @@ class Exit:
         lived_s: seconds from its start to its end.
         killed_for: why the mother killed it, "" when she did not.
         fatal: what the child said about a cause that a restart cannot cure, "" when nothing.
+        stacks: where its threads stood when it hung, "" when it did not or could not tell.
     """
 
     code: int | None
     lived_s: float
     killed_for: str = ""
     fatal: str = ""
+    stacks: str = ""
 
     @property
     def words(self) -> str:

@@ -36,24 +36,50 @@ def _status(client: Client, arguments: argparse.Namespace) -> int:
     bots = [value] if arguments.bot else value["bots"]
     problems = [] if arguments.bot else value["problems"]
     protection = "ready" if arguments.bot else value["protection"]
-    _show(
-        value, lambda: [*status_lines(bots, problems), *protection_lines(protection)], as_json=arguments.json
-    )
+    stacks = value["last_stacks"].splitlines() if arguments.bot and arguments.verbose else []
+    lines = [*status_lines(bots, problems), *protection_lines(protection), *stacks]
+    _show(value, lambda: lines, as_json=arguments.json)
     well = all(bot["state"] == ("ready" if bot["wanted"] else "stopped") for bot in bots)
     well = well and protection in ("off", "ready")
     return codes.OK if well and not problems else codes.NOT_RUNNING
 
 
 def _command(client: Client, arguments: argparse.Namespace) -> int:
+    """Command one bot, or all of them one after another, so that the others stay up meanwhile."""
+    if arguments.all == bool(arguments.bot):
+        sys.stderr.write("droasctl: name one bot, or say --all\n")
+        return codes.USAGE
+    names = [arguments.bot]
+    if arguments.all:
+        status, value = client.ask("GET", "/v1/bots")
+        if status != codes.HTTP_OK:
+            return _refused(status, value, as_json=arguments.json)
+        # What somebody stopped is not started by the way.
+        names = [bot["name"] for bot in value["bots"] if bot["wanted"] or arguments.command != "restart"]
+    answers: list[Any] = []
+    code = codes.OK
+    for name in names:
+        code = _command_one(client, arguments, name, answers)
+        if code != codes.OK:
+            break  # a bad change must not take the others down, too
+    if arguments.json and answers:
+        sys.stdout.write(json.dumps(answers if arguments.all else answers[0], indent=2) + "\n")
+    return code
+
+
+def _command_one(client: Client, arguments: argparse.Namespace, name: str, answers: list[Any]) -> int:
+    """Command one bot and tell what came of it; gives the exit code."""
     verb = arguments.command
     wait_s = 0 if arguments.no_wait else arguments.timeout
-    path = bot_path(arguments.bot, f"{verb}?wait_s={wait_s}")
+    path = bot_path(name, f"{verb}?wait_s={wait_s}")
     status, value = client.ask("POST", path, timeout_s=wait_s + 10)
     if status != codes.HTTP_OK:
         return _refused(status, value, as_json=arguments.json)
-    bot, reached = value["bot"], value["reached"]
-    _show(value, lambda: [_outcome(verb, bot, reached=reached)], as_json=arguments.json)
-    return codes.NOT_AS_ASKED if reached is False else codes.OK
+    answers.append(value)
+    if not arguments.json:
+        sys.stdout.write(_outcome(verb, value["bot"], reached=value["reached"]) + "\n")
+        sys.stdout.flush()
+    return codes.NOT_AS_ASKED if value["reached"] is False else codes.OK
 
 
 def _outcome(verb: str, bot: dict[str, Any], *, reached: bool | None) -> str:
@@ -133,6 +159,9 @@ def _parser() -> argparse.ArgumentParser:
 
     status = commands.add_parser("status", parents=[shared], help="show the bots, or one of them")
     status.add_argument("bot", nargs="?")
+    status.add_argument(
+        "-v", "--verbose", action="store_true", help="of one bot: where it stood when it last hung"
+    )
     status.set_defaults(run=_status)
     health = commands.add_parser("health", parents=[shared], help="ask whether the mother herself is well")
     health.set_defaults(run=_health)
@@ -142,7 +171,10 @@ def _parser() -> argparse.ArgumentParser:
         ("restart", "end a bot in good order and start it again"),
     ):
         command = commands.add_parser(verb, parents=[shared], help=words)
-        command.add_argument("bot")
+        command.add_argument("bot", nargs="?")
+        command.add_argument(
+            "--all", action="store_true", help="all bots, one after another; ends at the first failure"
+        )
         command.add_argument("--no-wait", action="store_true", help="return before the state is reached")
         command.add_argument(
             "--timeout", type=_seconds, default=30, metavar="S", help="wait at most (default 30)"

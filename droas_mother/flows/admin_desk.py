@@ -121,7 +121,10 @@ class AdminDesk:
     def bot(self, name: str) -> Answer:
         """Describe one bot."""
         keeper = self._supervisor.keepers.get(BotName(name))
-        return _unknown(name) if keeper is None else (HTTPStatus.OK, self._describe(keeper))
+        if keeper is None:
+            return _unknown(name)
+        stacks = keeper.last_exit.stacks if keeper.last_exit else ""
+        return HTTPStatus.OK, {**self._describe(keeper), "last_stacks": stacks}
 
     def logs(self, name: str, count: int) -> Answer:
         """Give a bot's newest log records, oldest first."""

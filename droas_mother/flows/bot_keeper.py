@@ -46,6 +46,7 @@ class Life:
     beat: Heartbeat | None = None
     fatal: str = ""
     killed_for: str = ""
+    stacks: str = ""
     away_s: float = 0.0
     """Seconds of this life in which the mother herself was away."""
 
@@ -162,7 +163,9 @@ class BotKeeper:
             self.life = None
             self._children.bury(self.name, life.incarnation, life.child)
         lived_s = time.monotonic() - life.child.started_at
-        ended = Exit(code=code, lived_s=lived_s, killed_for=life.killed_for, fatal=life.fatal)
+        ended = Exit(
+            code=code, lived_s=lived_s, killed_for=life.killed_for, fatal=life.fatal, stacks=life.stacks
+        )
         await self._after(ended)
 
     async def _start(self) -> Life | None:
@@ -183,7 +186,7 @@ class BotKeeper:
             if not self.wanted or self._restart_asked:
                 await self._stop(life)
                 return
-            self._apply(life, self._judge(life))
+            await self._apply(life, self._judge(life))
             began = time.monotonic()
             await self._wait_nudge(_TURN_S, life.child.ended)
             self._forgive(life, own_gap_s(slept_s=time.monotonic() - began, meant_s=_TURN_S))
@@ -211,7 +214,7 @@ class BotKeeper:
             heartbeat_timeout_s=self._supervision.heartbeat_timeout_s,
         )
 
-    def _apply(self, life: Life, verdict: Verdict) -> None:
+    async def _apply(self, life: Life, verdict: Verdict) -> None:
         """Carry a verdict out; the words in `reason` are what `droasctl status` shows."""
         self.reason = life.beat.detail if life.beat else ""
         if verdict is Verdict.READY and self.state is not State.READY:
@@ -220,7 +223,10 @@ class BotKeeper:
             self._take(Event.LOST_READINESS)
         elif verdict is Verdict.HUNG and not life.killed_for:
             life.killed_for = "no heartbeat" if life.registered else "did not start in time"
-            log.error("child_hung", bot=self.name, pid=life.child.pid, why=life.killed_for)
+            life.stacks = await life.child.ask_stacks()
+            log.error(
+                "child_hung", bot=self.name, pid=life.child.pid, why=life.killed_for, stacks=life.stacks
+            )
             life.child.kill()
 
     async def _stop(self, life: Life) -> None:

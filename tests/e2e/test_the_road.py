@@ -169,6 +169,20 @@ async def test_droasctl_commands_one_bot(place: Town) -> None:
     assert (await place.ctl("logs", "bot_01"))[1]["records"]
 
 
+async def test_a_rolling_restart_keeps_the_others_up(place: Town) -> None:
+    """All bots get fresh processes, one after another: whenever one is away, the other is there."""
+    before = await place.all_ready()
+    rolling = asyncio.create_task(place.ctl("restart", "--all"))
+    away: list[list[str]] = []
+    while not rolling.done():
+        away.append([name for name in place.names if not await place.connected(name)])
+    code, answers, _ = await rolling
+    assert (code, [answer["bot"]["state"] for answer in answers]) == (0, ["ready", "ready"])
+    assert max(len(names) for names in away) == 1
+    after = await place.all_ready()
+    assert not {bot["pid"] for bot in before.values()} & {bot["pid"] for bot in after.values()}
+
+
 async def test_no_secret_is_in_the_log(place: Town) -> None:
     """Neither a token nor a key was written anywhere."""
     text = place.log()

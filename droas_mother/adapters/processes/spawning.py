@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -25,6 +26,8 @@ from droas_mother.adapters.processes.forkserver import Forkserver
 CHILD = "droas_child.worker:run"
 
 _EXIT_CODE_WAIT_S = 0.2
+_STACKS_WAIT_S = 0.3
+_STACKS_BYTES = 16 * 1024
 _UNKNOWN_EXIT = 255
 """What multiprocessing reports when the forkserver that knew the code is gone."""
 
@@ -56,6 +59,7 @@ class ChildProcess:
     pidfd: int
     lifeline: Connection
     created_at: float | None
+    stacks_path: Path | None
     started_at: float = field(default_factory=time.monotonic)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -71,6 +75,24 @@ class ChildProcess:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
         self.signal(signal.SIGKILL)
+
+    async def ask_stacks(self) -> str:
+        """Ask the process where it stands; gives the stacks of its threads, "" when it cannot tell.
+
+        A process that is stopped tells nothing; one whose event loop hangs does.
+        """
+        if self.stacks_path is None:
+            return ""
+        self.signal(signal.SIGUSR1)
+        deadline = time.monotonic() + _STACKS_WAIT_S
+        text = ""
+        while time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+            newer = _read_tail(self.stacks_path)
+            if newer and newer == text:
+                break
+            text = newer
+        return text
 
     async def exit_code(self) -> int | None:
         """Give the exit code once it has ended (negative for a signal); None when nobody knows it."""
@@ -142,13 +164,25 @@ class Spawner:
         except ProcessLookupError as error:
             raise OutsideError(f"{settings.name} ended before it began") from error
         return ChildProcess(
-            process=process, pid=pid, pidfd=pidfd, lifeline=mother_end, created_at=_created_at(pid)
+            process=process,
+            pid=pid,
+            pidfd=pidfd,
+            lifeline=mother_end,
+            created_at=_created_at(pid),
+            stacks_path=Path(settings.stacks_path) if settings.stacks_path else None,
         )
 
 
 def _note_end(loop: asyncio.AbstractEventLoop, child: ChildProcess) -> None:
     loop.remove_reader(child.pidfd)
     child.ended.set()
+
+
+def _read_tail(path: Path) -> str:
+    try:
+        return path.read_bytes()[-_STACKS_BYTES:].decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def _created_at(pid: int) -> float | None:

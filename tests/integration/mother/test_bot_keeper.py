@@ -1,0 +1,102 @@
+"""One bot kept by the real keeper with real processes."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import psutil
+from pydantic import HttpUrl, SecretStr
+
+from droas_common.ids import BotName
+from droas_common.settings import (
+    BotSettings,
+    ChildSettings,
+    CurveKeys,
+    DiscordSettings,
+    Endpoints,
+    LlmSettings,
+)
+from droas_common.wire.heartbeats import FromMother
+from droas_mother.adapters.processes.forkserver import Forkserver
+from droas_mother.adapters.processes.spawning import ChildProcess, Spawner
+from droas_mother.core.lifecycle import State
+from droas_mother.core.settings import SupervisionSettings
+from droas_mother.flows.bot_keeper import BotKeeper
+from tests.support.town import alive
+
+BOT = BotSettings(
+    discord_token=SecretStr("a-token-of-nobody"),
+    llm_config=LlmSettings(base_url=HttpUrl("http://127.0.0.1:9/v1"), api_key=SecretStr("none")),
+)
+
+
+class Nursery:
+    """Starts children that run another function than a bot's."""
+
+    def __init__(self, folder: Path, target: str) -> None:
+        self._folder = folder
+        self._forkserver = Forkserver()
+        self._spawner = Spawner(self._forkserver, target=target)
+        self.pids: list[int] = []
+
+    async def spawn(self, name: BotName, settings: BotSettings, incarnation: int) -> ChildProcess:
+        """Start one."""
+        child = await self._spawner.spawn(
+            ChildSettings(
+                name=name,
+                bot=settings,
+                discord=DiscordSettings(),
+                endpoints=Endpoints(tools="", events="", health="", logs=""),
+                keys=CurveKeys(public_key="", secret_key=SecretStr(""), server_key=""),
+                lock_path=str(self._folder / "lock"),
+                stacks_path=str(self._folder / "stacks"),
+            )
+        )
+        self.pids.append(child.pid)
+        return child
+
+    def bury(self, name: BotName, incarnation: int, child: ChildProcess) -> None:
+        """Give back what it held."""
+        child.release()
+
+    def close(self) -> None:
+        """Let the starting thread go."""
+        self._spawner.close()
+
+
+class Silence:
+    """Nobody can be reached."""
+
+    def tell(self, bot: str, incarnation: int, word: FromMother) -> bool:
+        """Say nothing."""
+        return False
+
+
+async def test_a_hung_child_is_asked_where_it_stands_before_it_is_killed(short_tmp: Path) -> None:
+    """Its stacks name the function that blocks; it is killed and a new one started; the end leaves nobody."""
+    nursery: Any = Nursery(short_tmp, "tests.support.hanging_child:run")
+    changed = asyncio.Event()
+    keeper = BotKeeper(
+        BotName("sleeper"),
+        BOT,
+        supervision=SupervisionSettings(startup_timeout_s=1.0, stop_grace_s=0.1),
+        children=nursery,
+        health=Silence(),
+        on_change=lambda _keeper: changed.set(),
+    )
+    task = asyncio.create_task(keeper.run())
+    async with asyncio.timeout(20):
+        while keeper.restarts < 1 or keeper.state is not State.STARTING:
+            changed.clear()
+            await changed.wait()
+        assert keeper.last_exit is not None
+        assert keeper.last_exit.words == "killed: did not start in time"
+        assert "wait_for_ever" in keeper.last_exit.stacks
+        keeper.want(wanted=False)
+        while keeper.state is not State.STOPPED:
+            changed.clear()
+            await changed.wait()
+    task.cancel()
+    await asyncio.wait({task})
+    assert not alive([psutil.Process(pid) for pid in nursery.pids if psutil.pid_exists(pid)])
+    nursery.close()
