@@ -1,5 +1,6 @@
 """The page at `/`, as a person uses it in a real browser."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -139,6 +140,31 @@ async def test_deletion_by_a_moderator_stays_visible(town: Any) -> None:
     await expect(row.locator("del")).to_be_visible()
     await expect(row.locator(".fate")).to_have_text("deleted by moderation · guardian · invite link")
     await town.page.reload()
+    await expect(row.locator(".fate")).to_have_text("deleted by moderation · guardian · invite link")
+
+
+async def test_deletion_is_not_forgotten_by_an_older_reading(town: Any) -> None:
+    """A channel that was read before a deletion, but answered after it, does not undo what is known of it."""
+    message = await town.speak("1003", "join discord.gg/x")
+    row = town.message("join discord.gg/x")
+    await expect(row).to_be_visible()
+    read, told = asyncio.Event(), asyncio.Event()
+
+    async def answer_late(route: Any) -> None:
+        answer = await route.fetch()
+        read.set()
+        await told.wait()
+        await route.fulfill(response=answer)
+
+    await town.page.route(re.compile("/channels/.*/messages"), answer_late)
+    await town.page.locator("#channel-list .place", has_text="general").click()
+    await read.wait()
+    await town.moderate("DELETE", f"/channels/{town.channel()}/messages/{message}")
+    await expect(row.locator(".fate")).to_contain_text("guardian")
+    async with town.page.expect_response(re.compile("/channels/.*/messages")):
+        told.set()
+    await town.speak("1002", "and on it goes")
+    await expect(town.message("and on it goes")).to_be_visible()
     await expect(row.locator(".fate")).to_have_text("deleted by moderation · guardian · invite link")
 
 

@@ -100,10 +100,12 @@ function audit(store, entry) {
   store.keepAudit(entry.guild_id, [entry]);
   if (entry.action_type === MESSAGE_DELETE) {
     attribute(store, entry.options?.channel_id, entry, (message) => message.author.id === entry.target_id);
+    explain(store, entry.guild_id, entry.options?.channel_id);
     return;
   }
   if (entry.action_type === MESSAGE_BULK_DELETE) {
     attribute(store, entry.target_id, entry, () => true);
+    explain(store, entry.guild_id, entry.target_id);
     return;
   }
   const told = lineOf(entry);

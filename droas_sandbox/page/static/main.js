@@ -77,7 +77,7 @@ async function openChannel(channelId) {
   try {
     const messages = await api.messages(channelId);
     const before = new Map((store.messages.get(channelId) ?? []).map((message) => [message.id, message]));
-    store.loadMessages(channelId, messages.map((message) => ({ deleted_reason: before.get(message.id)?.deleted_reason, ...message })));
+    store.loadMessages(channelId, messages.map((message) => keepFate(before.get(message.id), message)));
     const about = mine.events.filter((event) => event.channel_id === channelId && event.type.startsWith("message"));
     for (const event of about) read(event);
     explain(store, store.place.guild, channelId);
@@ -86,6 +86,13 @@ async function openChannel(channelId) {
   } finally {
     if (loading === mine) loading = null;
   }
+}
+
+/** What was read may be older than what was told: a message once deleted stays so, with who did it and why. */
+function keepFate(before, message) {
+  if (!before?.deleted) return message;
+  const { deletedAt, deleted_by, deleted_reason } = before;
+  return { ...message, deleted: true, deletedAt, deleted_by: message.deleted_by ?? deleted_by, deleted_reason };
 }
 
 /** Read once what moderators did before the page was opened. */
