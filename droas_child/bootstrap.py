@@ -9,6 +9,7 @@ from droas_child.flows.child import Child
 from droas_child.flows.intake import Intake, Remembered
 from droas_child.flows.news import News
 from droas_child.flows.toolbox import Toolbox
+from droas_common.connection_limits import IdentifyMeter
 from droas_common.discord_connection import DiscordConnection
 from droas_common.ids import BotName, Snowflake
 from droas_common.settings import ChildSettings
@@ -46,6 +47,7 @@ class Workshop:
             intents=intents(),
             on_state=self._note_gateway,
             wire=ears.wire,
+            meter=IdentifyMeter(settings.identify_allowance, self._note_identify),
         )
         self.child = Child(
             mother=link,
@@ -78,6 +80,9 @@ class Workshop:
 
     def _note_gateway(self, state: GatewayState, words: str) -> None:
         self.child.note_gateway(state, words)
+
+    def _note_identify(self) -> None:
+        self.child.note_identify()
 
     def _note_guilds(self, guild_ids: frozenset[Snowflake]) -> None:
         self._news.follow_guilds(guild_ids)

@@ -8,7 +8,6 @@ connection pass a governor, and watches the acknowledgements itself.
 
 import asyncio
 import math
-import random
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -17,7 +16,7 @@ import aiohttp
 import nextcord
 from pydantic import SecretStr
 
-from droas_common.backoff import Backoff
+from droas_common.connection_limits import Governor, IdentifyBudgetError, IdentifyMeter
 from droas_common.errors import RequestError
 from droas_common.logs import log
 from droas_common.settings import DiscordSettings
@@ -26,20 +25,13 @@ from droas_common.wire.heartbeats import GatewayState
 nextcord.VoiceClient.warn_nacl = False  # no bot of ours speaks
 OnState = Callable[[GatewayState, str], None]
 
-_BACKOFF = Backoff(first_s=0.5, factor=2.0, cap_s=10.0)
-"""Between connections: one every ten seconds at most disturbs nobody, and an outage is over soon after its end."""
-
 _CONNECT_S = 40.0
 """For so long connections are tried in a row; nextcord gives up one after 60 s, the waits included."""
-
-_STABLE_S = 30.0
-"""A connection that lived this long ends the row of failures."""
 
 _ACK_CHECK_S = 2.0
 _ACK_GRACE_S = 10.0
 """An acknowledgement later than one interval and this is taken for lost."""
 
-_FATAL_CLOSES = frozenset({4004, 4010, 4011, 4012, 4013, 4014})
 _WHY_FATAL = {
     4004: "Discord refuses the token (4004): put the bot's current token into its file",
     4010: "Discord refuses the shard (4010)",
@@ -57,29 +49,6 @@ class FatalGatewayError(RequestError):
     """Discord refuses this token or these intents; only a new configuration helps."""
 
 
-class Governor:
-    """Lets connections through one by one, the slower the more of them failed in a row.
-
-    Args:
-        backoff: the waits between connections.
-    """
-
-    def __init__(self, backoff: Backoff = _BACKOFF) -> None:
-        self._backoff = backoff
-        self._failures = 0
-        self._opened_at: float | None = None
-
-    async def admit(self) -> None:
-        """Wait until the next connection may be opened, and count it."""
-        now = time.monotonic()
-        if self._opened_at is not None:
-            stable = now - self._opened_at > _STABLE_S
-            self._failures = 1 if stable else self._failures + 1
-            delay_s = self._backoff.delay_s(failures=self._failures, jitter=random.random())  # noqa: S311 - spreads load
-            await asyncio.sleep(delay_s)
-        self._opened_at = time.monotonic()
-
-
 class DiscordConnection:
     """Keeps one client connected; every new client is wired by the owner.
 
@@ -89,6 +58,7 @@ class DiscordConnection:
         intents: what the gateway shall send.
         on_state: told of every change, with words for a person.
         wire: puts the owner's event handlers onto a fresh client, by `client.add_listener`.
+        meter: counts IDENTIFYs.
     """
 
     def __init__(
@@ -99,12 +69,14 @@ class DiscordConnection:
         intents: nextcord.Intents,
         on_state: OnState,
         wire: Callable[[nextcord.Client], None],
+        meter: IdentifyMeter,
     ) -> None:
         self._token = token
         self._settings = settings
         self._intents = intents
         self._on_state = on_state
         self._wire = wire
+        self._meter = meter
         self._governor = Governor()
         self._client: nextcord.Client | None = None
         self._closing = False
@@ -131,6 +103,7 @@ class DiscordConnection:
 
         Raises:
             FatalGatewayError: Discord refuses the token or the intents.
+            IdentifyBudgetError: too many IDENTIFYs were sent already.
         """
         nextcord.http.Route.BASE = self._settings.rest_base
         while not self._closing:
@@ -141,8 +114,8 @@ class DiscordConnection:
                     watchdog = group.create_task(self._watch_acknowledgements(client))
                     await self._live(client)
                     watchdog.cancel()
-            except* FatalGatewayError as fatal:
-                raise fatal.exceptions[0] from None
+            except* (FatalGatewayError, IdentifyBudgetError) as ends:
+                raise ends.exceptions[0] from None
             finally:
                 self._client = None
                 await _close_quietly(client)
@@ -159,21 +132,13 @@ class DiscordConnection:
         try:
             await client.login(self._token.get_secret_value())
             await client.connect()
-        except nextcord.LoginFailure as error:
-            raise self._fatal(_WHY_FATAL[4004]) from error
-        except nextcord.PrivilegedIntentsRequired as error:
-            raise self._fatal(_WHY_FATAL[4014]) from error
-        except nextcord.ConnectionClosed as error:
-            if error.code in _FATAL_CLOSES:
-                raise self._fatal(_WHY_FATAL[error.code]) from error
-            why = f"the gateway closed the connection with {error.code}"
-        except nextcord.HTTPException as error:
-            why = f"Discord answered {error.status}"
-        except (OSError, aiohttp.ClientError, TimeoutError) as error:
-            why = f"Discord cannot be reached: {type(error).__name__}"
-        except Exception as error:  # noqa: BLE001 - border: nextcord dies on events that it cannot parse
-            log.opt(exception=error).warning("discord_client_died", error=type(error).__name__)
-            why = f"the Discord client died: {type(error).__name__}"
+        except IdentifyBudgetError:
+            raise
+        except Exception as error:
+            fatal = _fatal_close(error)
+            if fatal is not None:
+                raise self._fatal(_WHY_FATAL[fatal]) from error
+            why = _words_of(error)
         if not self._closing:
             self._on_state(GatewayState.LOST, why)
             if client.ws is None:
@@ -186,6 +151,7 @@ class DiscordConnection:
 
     def _new_client(self) -> nextcord.Client:
         client = _Client(
+            meter=self._meter,
             intents=self._intents,
             member_cache_flags=nextcord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
@@ -245,13 +211,52 @@ class DiscordConnection:
 
 
 class _Client(nextcord.Client):
-    """A client without nextcord's start-up round of application commands, of which DROAS has none."""
+    """A client without nextcord's start-up round of application commands, whose IDENTIFYs are counted.
+
+    Args:
+        meter: counts them.
+    """
+
+    def __init__(self, *, meter: IdentifyMeter, **options: Any) -> None:
+        super().__init__(**options)
+        self._meter = meter
+        self._refused = 0
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002 - port
+        """Count an IDENTIFY, and wait the longer the more of them led to nothing."""
+        self._meter.spend()
+        if not initial:
+            self._refused = 0 if self.is_ready() else self._refused + 1
+            await asyncio.sleep(self._meter.wait_s(refused=self._refused))
 
     async def on_connect(self) -> None:
         """Ask Discord for nothing."""
 
     async def on_guild_available(self, guild: nextcord.Guild) -> None:
         """Ask Discord for nothing."""
+
+
+def _fatal_close(error: Exception) -> int | None:
+    """Give the close code that says "do not come back", None when one may come back."""
+    if isinstance(error, nextcord.LoginFailure):
+        return 4004
+    if isinstance(error, nextcord.PrivilegedIntentsRequired):
+        return 4014
+    if isinstance(error, nextcord.ConnectionClosed) and error.code in _WHY_FATAL:
+        return error.code
+    return None
+
+
+def _words_of(error: Exception) -> str:
+    """Say to a person why a client ended; what nobody expected is logged whole."""
+    if isinstance(error, nextcord.ConnectionClosed):
+        return f"the gateway closed the connection with {error.code}"
+    if isinstance(error, nextcord.HTTPException):
+        return f"Discord answered {error.status}"
+    if isinstance(error, OSError | aiohttp.ClientError | TimeoutError):
+        return f"Discord cannot be reached: {type(error).__name__}"
+    log.opt(exception=error).warning("discord_client_died", error=type(error).__name__)
+    return f"the Discord client died: {type(error).__name__}"
 
 
 async def _close_quietly(client: nextcord.Client) -> None:

@@ -133,6 +133,9 @@ class ChildSettings(StrictModel):
     )
     heartbeat_interval_s: float = Field(default=0.5, gt=0, le=60)
     config_revision: int = 0
+    identify_allowance: int = Field(
+        default=500, ge=0, description="IDENTIFYs that this life may send before it must ask the mother."
+    )
     drain_grace_s: float = Field(
         default=5, ge=0, le=300, description="Seconds for answers in flight when stopping."
     )

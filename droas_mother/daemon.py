@@ -11,7 +11,7 @@ from droas_common.logs import log
 from droas_mother.adapters.config_files import load
 from droas_mother.adapters.processes.forkserver import Forkserver
 from droas_mother.adapters.processes.spawning import Spawner
-from droas_mother.bootstrap import Workshop
+from droas_mother.bootstrap.workshop import Workshop
 from droas_mother.core.settings import Configuration
 
 

@@ -5,6 +5,8 @@ import signal
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from pydantic import SecretStr
+
 from droas_common.ids import BotName, Snowflake
 from droas_common.settings import BotSettings
 from droas_common.wire.calls import Json
@@ -109,6 +111,18 @@ class Store(Shelf, Protocol):
 
     def close(self) -> None:
         """Give the connection back."""
+        ...
+
+
+class IdentifyBudget(Protocol):
+    """How many IDENTIFYs a token may still send."""
+
+    def note(self, who: str, token: SecretStr, count: int) -> None:
+        """Count identifies that a bot has sent."""
+        ...
+
+    def wait_s(self, token: SecretStr) -> float:
+        """Give the seconds until one more may be sent; 0 when it may now."""
         ...
 
 

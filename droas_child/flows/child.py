@@ -79,6 +79,7 @@ class Child:
         self._gateway = GatewayState.CONNECTING
         self._detail = ""
         self._sequence = 0
+        self._identifies = 0
         self._lag_ms = 0.0
         self._refusal: RequestError | None = None
 
@@ -105,6 +106,11 @@ class Child:
         if changed and self._welcome.is_set():
             log.info("gateway", state=state.value, words=words)
             self._beat()
+
+    def note_identify(self) -> None:
+        """Tell the mother of an IDENTIFY before it is sent, so that she counts it whatever follows."""
+        self._identifies += 1
+        self._beat()
 
     async def run(self) -> None:
         """Live until asked to stop.
@@ -186,6 +192,7 @@ class Child:
                 answered=self._intake.answered,
                 failed=self._intake.failed,
                 in_flight=self._intake.in_flight,
+                identifies=self._identifies,
                 model_ok=self._intake.model_ok,
                 detail=self._detail,
             )

@@ -44,6 +44,7 @@ class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
         answered: messages answered since the start.
         failed: messages that could not be answered since the start.
         in_flight: answers being written now.
+        identifies: IDENTIFYs sent since the start.
         model_ok: whether the last request to the model succeeded; None before the first.
         detail: words for a person when something is wrong, "" otherwise.
     """
@@ -56,6 +57,7 @@ class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
     answered: int = 0
     failed: int = 0
     in_flight: int = 0
+    identifies: int = 0
     model_ok: bool | None = None
     detail: str = ""
 

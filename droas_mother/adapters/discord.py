@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import nextcord
 
+from droas_common.connection_limits import IdentifyMeter
 from droas_common.discord_connection import DiscordConnection, OnState
 from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
@@ -158,9 +159,9 @@ async def _do(act: Any, what: str) -> None:
 
 
 def connect(
-    *, token: Any, settings: DiscordSettings, watcher: Watcher, on_state: OnState
+    *, token: Any, settings: DiscordSettings, watcher: Watcher, on_state: OnState, meter: IdentifyMeter
 ) -> DiscordConnection:
     """Give the mother's connection, not yet running."""
     return DiscordConnection(
-        token=token, settings=settings, intents=intents(), on_state=on_state, wire=watcher.wire
+        token=token, settings=settings, intents=intents(), on_state=on_state, wire=watcher.wire, meter=meter
     )

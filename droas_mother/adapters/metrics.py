@@ -41,7 +41,7 @@ class Metrics:
         self.answered = self._gauge("bot_answered", "Messages answered in this life of a bot.", "bot")
         self.failed_commits = self._gauge("failed_commits", "Groups that could not be committed.")
         self.refused_frames = self._gauge("refused_frames", "Frames dropped by rule.", "socket")
-        self.inspected = self._gauge("messages_inspected", "Messages that the rules looked at.")
+        self.inspected = self._counter("messages_inspected", "Messages that the rules looked at.")
         self.loop_lag = self._gauge("mother_loop_lag_seconds", "Lag of the mother's event loop.")
         self.bot_restarts = self._counter("bot_restarts", "Restarts after a crash.", "bot")
         self.actions = self._counter("protective_actions", "Protective actions.", "rule", "outcome")
@@ -77,13 +77,14 @@ class Metrics:
         """Count a tool call."""
         self.calls.labels(caller).observe(seconds)
 
-    def sample_mother(
-        self, *, lag_s: float, failed_commits: int, inspected: int, refused: Mapping[str, int]
-    ) -> None:
+    def note_inspected(self) -> None:
+        """Count a message that the rules looked at."""
+        self.inspected.inc()
+
+    def sample_mother(self, *, lag_s: float, failed_commits: int, refused: Mapping[str, int]) -> None:
         """Take over the mother's own figures."""
         self.loop_lag.set(lag_s)
         self.failed_commits.set(failed_commits)
-        self.inspected.set(inspected)
         for name, count in refused.items():
             self.refused_frames.labels(name).set(count)
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from droas_common.ids import BotName, Snowflake
 from droas_mother.core.ledger import ISSUER, Account, Posting, apply
-from droas_mother.core.records import AuditRecord, Entry, Profile, StoredCall, Wish
+from droas_mother.core.records import AuditRecord, Entry, Identify, Profile, StoredCall, Wish
 
 
 class Shelf(Protocol):
@@ -37,10 +37,11 @@ class Changes:
     balances: dict[Account, int] = field(default_factory=dict)
     profiles: dict[tuple[Snowflake, Snowflake], Profile] = field(default_factory=dict)
     wishes: dict[BotName, Wish] = field(default_factory=dict)
+    identifies: list[Identify] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.audit or self.entries or self.profiles or self.wishes)
+        return bool(self.audit or self.entries or self.profiles or self.wishes or self.identifies)
 
 
 class Batch:

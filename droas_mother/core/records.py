@@ -83,6 +83,14 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identify:
+    """One IDENTIFY of a token, named by its digest."""
+
+    token_digest: str
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """What is known of a member of a group."""
 

@@ -37,6 +37,12 @@ class SupervisionSettings(StrictModel):
     )
     backoff_cap_s: float = Field(default=60, gt=0, le=3600, description="Longest wait between two starts.")
     stable_after_s: float = Field(default=60, gt=0, description="A life this long ends the row of crashes.")
+    identifies_per_day: int = Field(
+        default=500,
+        ge=1,
+        le=900,
+        description="Most IDENTIFYs of one bot in 24 hours; Discord resets the token of a bot that sends 1,000.",
+    )
     probe_interval_s: float = Field(
         default=2, gt=0, le=60, description="Seconds between two looks at a child's use."
     )

@@ -29,7 +29,7 @@ from droas_mother.core.health import Signs, Verdict, judge, own_gap_s
 from droas_mother.core.lifecycle import ALIVE, Event, State, step
 from droas_mother.core.restarts import Exit, GiveUp, after_exit
 from droas_mother.core.settings import SupervisionSettings
-from droas_mother.ports import ChildHandle, Children, HealthLink
+from droas_mother.ports import ChildHandle, Children, HealthLink, IdentifyBudget
 
 _TURN_S = 0.25
 """How often a living child is judged; a death or a command wakes the keeper at once."""
@@ -60,6 +60,7 @@ class BotKeeper:
         supervision: how children are kept.
         children: starts processes.
         health: speaks to them.
+        budget: says how many IDENTIFYs are left.
         on_change: told after every change of state.
     """
 
@@ -71,6 +72,7 @@ class BotKeeper:
         supervision: SupervisionSettings,
         children: Children[Any],
         health: HealthLink,
+        budget: IdentifyBudget,
         on_change: Callable[["BotKeeper"], None],
     ) -> None:
         self.name = name
@@ -88,6 +90,7 @@ class BotKeeper:
         self._supervision = supervision
         self._children = children
         self._health = health
+        self._budget = budget
         self._on_change = on_change
         self._nudge = asyncio.Event()
         self._restart_asked = False
@@ -139,6 +142,9 @@ class BotKeeper:
                     Welcome(heartbeat_interval_s=self._supervision.heartbeat_interval_s),
                 )
             case Heartbeat():
+                before = life.beat.identifies if life.beat else 0
+                if word.identifies > before:
+                    self._budget.note(self.name, self.settings.discord_token, word.identifies - before)
                 changed = life.beat is None or life.beat.gateway is not word.gateway
                 life.beat = word
                 if changed:
@@ -169,6 +175,10 @@ class BotKeeper:
         await self._after(ended)
 
     async def _start(self) -> Life | None:
+        wait_s = self._budget.wait_s(self.settings.discord_token)
+        if wait_s:
+            await self._await_budget(wait_s)
+            return None
         self._incarnation += 1
         try:
             child = await self._children.spawn(self.name, self.settings, self._incarnation)
@@ -179,6 +189,13 @@ class BotKeeper:
         self.reason, self.next_start_at = "", None
         self._take(Event.SPAWNED, pid=child.pid)
         return self.life
+
+    async def _await_budget(self, wait_s: float) -> None:
+        """Wait until the token may identify again; one that sends too many would be reset by Discord."""
+        self.reason = f"today's IDENTIFYs are spent; the next start is in {wait_s / 3600:.1f} h"
+        self.next_start_at = time.time() + wait_s
+        self._take(Event.CRASHED, cause=self.reason)
+        await self._wait_backoff(wait_s)
 
     async def _accompany(self, life: Life) -> None:
         """Judge the living child, turn by turn, until it has ended."""

@@ -39,11 +39,9 @@ class Inspector:
         self._rules = rules(settings)
         self._level_of = level_of
         self._recent: OrderedDict[tuple[Snowflake, Snowflake], tuple[Trace, ...]] = OrderedDict()
-        self.inspected = 0
 
     def inspect(self, facts: MessageFacts) -> Verdict | None:
         """Give what must be done about a message; None when nothing must."""
-        self.inspected += 1
         member = (facts.guild_id, facts.author_id)
         recent = remember(self._recent.get(member, ()), facts)
         self._recent[member] = recent

@@ -12,7 +12,7 @@ from droas_mother.core.lifecycle import State
 from droas_mother.core.policy import strictest
 from droas_mother.core.settings import SupervisionSettings
 from droas_mother.flows.bot_keeper import BotKeeper
-from droas_mother.ports import Children, HealthLink
+from droas_mother.ports import Children, HealthLink, IdentifyBudget
 
 
 class Supervisor:
@@ -24,6 +24,7 @@ class Supervisor:
         supervision: how children are kept.
         children: starts processes.
         health: speaks to them.
+        budget: says how many IDENTIFYs are left.
         on_change: told after every change of a bot's state.
     """
 
@@ -35,6 +36,7 @@ class Supervisor:
         supervision: SupervisionSettings,
         children: Children[Any],
         health: HealthLink,
+        budget: IdentifyBudget,
         on_change: Callable[[BotKeeper], None],
     ) -> None:
         self._on_change = on_change
@@ -46,6 +48,7 @@ class Supervisor:
                 supervision=supervision,
                 children=children,
                 health=health,
+                budget=budget,
                 on_change=self._note_change,
             )
             for name, settings in bots.items()

@@ -16,7 +16,7 @@ from droas_common.errors import DroasError, OutsideError
 from droas_common.logs import log
 from droas_mother.core.authorization import Principal
 from droas_mother.core.books import Batch
-from droas_mother.core.records import AuditRecord, Profile, Wish
+from droas_mother.core.records import AuditRecord, Identify, Profile, Wish
 from droas_mother.flows.tool_desk import ToolDesk, unavailable_frame
 from droas_mother.ports import CallSocket, Store
 
@@ -31,10 +31,11 @@ MAX_JOBS = 2_000
 class Job:
     """Something that the event loop wants written."""
 
-    records: tuple[AuditRecord, ...]
-    profiles: tuple[Profile, ...]
-    wishes: tuple[Wish, ...]
-    done: "asyncio.Future[None]"
+    records: tuple[AuditRecord, ...] = ()
+    profiles: tuple[Profile, ...] = ()
+    wishes: tuple[Wish, ...] = ()
+    identifies: tuple[Identify, ...] = ()
+    done: "asyncio.Future[None] | None" = None
 
 
 @dataclass(slots=True)
@@ -94,11 +95,20 @@ class ToolGateway:
         """
         done = asyncio.get_running_loop().create_future()
         try:
-            self._jobs.put_nowait(Job(records, profiles, wishes, done))
+            self._jobs.put_nowait(Job(records, profiles, wishes, done=done))
         except queue.Full:
             raise OutsideError(f"{MAX_JOBS} records wait to be written", retry_after_s=1.0) from None
         self._socket.ring()
         await done
+
+    def note(self, identify: Identify) -> None:
+        """Have an identify written by the next commit, without waiting for it."""
+        try:
+            self._jobs.put_nowait(Job(identifies=(identify,)))
+        except queue.Full:
+            log.error("identify_not_noted", why=f"{MAX_JOBS} records wait to be written")
+            return
+        self._socket.ring()
 
     def stop(self) -> None:
         """Write what waits, then end the thread and close its socket and store."""
@@ -159,12 +169,14 @@ class ToolGateway:
         if self._loop is None or self._loop.is_closed():
             return
         for job in jobs:
-            self._loop.call_soon_threadsafe(_settle_one, job.done, error)
+            if job.done is not None:
+                self._loop.call_soon_threadsafe(_settle_one, job.done, error)
 
 
 def _add(batch: Batch, job: Job) -> None:
     for record in job.records:
         batch.record(record)
+    batch.changes.identifies.extend(job.identifies)
     for wish in job.wishes:
         batch.changes.wishes[wish.bot] = wish
     for profile in job.profiles:

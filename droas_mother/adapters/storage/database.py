@@ -91,6 +91,8 @@ class Database:
         if changes.profiles:
             connection.execute(self._put_profile, [asdict(profile) for profile in changes.profiles.values()])
 
+        if changes.identifies:
+            connection.execute(schema.identifies.insert(), [asdict(one) for one in changes.identifies])
         if changes.wishes:
             connection.execute(self._put_wish, [asdict(wish) for wish in changes.wishes.values()])
 

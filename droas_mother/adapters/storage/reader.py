@@ -9,6 +9,7 @@ from droas_common.errors import OutsideError
 from droas_common.ids import BotName
 from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.engine import words
+from droas_mother.core.records import Identify
 
 
 class Reader:
@@ -41,6 +42,23 @@ class Reader:
                 return frozenset(BotName(name) for name in connection.execute(query).scalars())
         except DBAPIError as error:
             raise OutsideError(f"the wishes cannot be read: {words(error)}") from error
+
+    def identifies(self, since_us: int) -> list[Identify]:
+        """Give the identifies from this moment on, oldest first; raises OutsideError."""
+        table = schema.identifies
+        query = (
+            select(table.c.token_digest, table.c.at_us)
+            .where(table.c.at_us >= since_us)
+            .order_by(table.c.at_us)
+        )
+        try:
+            with self._engine.connect() as connection:
+                return [
+                    Identify(token_digest=row.token_digest, at_us=row.at_us)
+                    for row in connection.execute(query)
+                ]
+        except DBAPIError as error:
+            raise OutsideError(f"the identifies cannot be read: {words(error)}") from error
 
     def ledger_sum(self) -> int:
         """Give the sum of all entries, which is zero in every sound ledger."""

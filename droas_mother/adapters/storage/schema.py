@@ -69,3 +69,13 @@ wishes = Table(
     Column("at_us", BigInteger, nullable=False),
 )
 """What people want of each bot; one that nobody ever asked about is wanted."""
+
+identifies = Table(
+    "identifies",
+    metadata,
+    Column("seq", _RowNumber, primary_key=True, autoincrement=True),
+    Column("token_digest", String(32), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Index("identifies_at", "at_us"),
+)
+"""When each token was identified with; a digest names it."""

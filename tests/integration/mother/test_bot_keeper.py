@@ -22,6 +22,7 @@ from droas_mother.adapters.processes.spawning import ChildProcess, Spawner
 from droas_mother.core.lifecycle import State
 from droas_mother.core.settings import SupervisionSettings
 from droas_mother.flows.bot_keeper import BotKeeper
+from droas_mother.flows.identify_desk import IdentifyDesk
 from tests.support.town import alive
 
 BOT = BotSettings(
@@ -82,6 +83,7 @@ async def test_a_hung_child_is_asked_where_it_stands_before_it_is_killed(short_t
         supervision=SupervisionSettings(startup_timeout_s=1.0, stop_grace_s=0.1),
         children=nursery,
         health=Silence(),
+        budget=IdentifyDesk(500, [], lambda _identify: None),
         on_change=lambda _keeper: changed.set(),
     )
     task = asyncio.create_task(keeper.run())

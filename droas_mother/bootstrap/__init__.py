@@ -1,0 +1,1 @@
+"""Names every adapter once and joins them to the flows, a room each: ground, bots, protection, admin."""

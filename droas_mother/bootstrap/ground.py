@@ -1,0 +1,108 @@
+"""What everything else stands on: folder, keys, sockets, log, store, and the tool gateway."""
+
+import zmq
+
+from droas_common.logs import log, redactor, start_logging, stderr_sink
+from droas_common.settings import Endpoints
+from droas_common.wire.records import LogRecord
+from droas_mother.adapters.bus.health_channel import HealthChannel
+from droas_mother.adapters.bus.keyring import KeyRing
+from droas_mother.adapters.bus.log_intake import LogIntake
+from droas_mother.adapters.bus.publisher import Publisher
+from droas_mother.adapters.bus.tool_socket import ToolSocket
+from droas_mother.adapters.log_file import rotating_lines
+from droas_mother.adapters.metrics import Metrics
+from droas_mother.adapters.processes.runtime_folder import RuntimeFolder
+from droas_mother.adapters.storage.database import Database
+from droas_mother.adapters.storage.engine import open_engine
+from droas_mother.adapters.storage.reader import Reader
+from droas_mother.core.config_plan import secrets_of
+from droas_mother.core.settings import Configuration
+from droas_mother.flows.services import economy, users
+from droas_mother.flows.tool_desk import ToolDesk
+from droas_mother.flows.tool_gateway import ToolGateway
+
+
+class Ground:
+    """Opens folder, sockets, log and store; must be used on the loop that the mother will run on.
+
+    Args:
+        configuration: what she is to do.
+
+    Raises:
+        ConfigurationError: a folder, a path or the database's address cannot be used.
+        OutsideError: the database cannot be reached.
+    """
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration = configuration
+        self.settings = configuration.mother
+        self.metrics = Metrics()
+        self.folder = RuntimeFolder(self.settings.runtime_dir, self.settings.data_dir)
+        self.folder.prepare()
+        self.endpoints = self.folder.endpoints()
+        self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self.keyring = KeyRing(self.context)
+        self.keyring.start()
+        self._open_bus(self.endpoints)
+        self._start_logging()
+        self._open_store()
+        self._open_gateway(self.endpoints)
+
+    def end_context(self) -> None:
+        """Admit nobody any longer, and close what is still open."""
+        self.keyring.stop()
+        self.context.destroy(linger=200)
+
+    def refused(self) -> dict[str, int]:
+        """Give what each socket has refused since the start."""
+        return {
+            "tools": self.tool_socket.refused_frames,
+            "health": self.health.refused_frames,
+            "logs": self.logs.refused_frames,
+            "events": self.publisher.refused_subscriptions,
+        }
+
+    def _open_bus(self, endpoints: Endpoints) -> None:
+        self.health = HealthChannel(self.context, endpoints.health, self.keyring)
+        self.logs = LogIntake(self.context, endpoints.logs, self.keyring, self._write_record)
+        self.publisher = Publisher(self.context, endpoints.events, self.keyring)
+
+    def _start_logging(self) -> None:
+        self._sinks = [stderr_sink()]
+        if self.settings.log.file is not None:
+            self._sinks.append(rotating_lines(self.settings.log.file))
+        redactor.learn(secrets_of(self.configuration))
+        start_logging([*self._sinks, self._keep_record], level=self.settings.log.level)
+        for problem in self.configuration.problems:
+            log.error("bot_not_configured", problem=problem)
+
+    def _open_store(self) -> None:
+        secret = self.settings.storage.url
+        url = secret.get_secret_value() if secret else f"sqlite:///{self.folder.data / 'droas.db'}"
+        self.engine = open_engine(url)
+        self.reader = Reader(self.engine)
+
+    def _open_gateway(self, endpoints: Endpoints) -> None:
+        desk = ToolDesk(
+            [*economy.tools(self.settings.economy), *users.tools()],
+            redactor=redactor,
+            opening_balance=self.settings.economy.opening_balance,
+        )
+        self.tool_socket = ToolSocket(self.context, endpoints.tools, self.keyring)
+        self.gateway = ToolGateway(
+            self.tool_socket,
+            Database(self.engine),
+            desk,
+            observe=lambda principal, seconds: self.metrics.note_call(principal.caller, seconds),
+        )
+
+    def _keep_record(self, record: LogRecord) -> None:
+        """Keep what the mother logs about a bot beside what the bot logs, for `droasctl logs`."""
+        bot = str(record.fields.get("bot", ""))
+        if bot in self.configuration.bots:
+            self.logs.keep(bot, record)
+
+    def _write_record(self, record: LogRecord) -> None:
+        for sink in self._sinks:
+            sink(record)

@@ -1,0 +1,62 @@
+"""The mother's own bot, what judges the messages that it sees, and what acts on them."""
+
+from droas_common.connection_limits import IdentifyMeter
+from droas_common.discord_connection import DiscordConnection
+from droas_common.logs import log
+from droas_common.wire.heartbeats import GatewayState
+from droas_mother.adapters import discord as discord_door
+from droas_mother.bootstrap.bots import Bots
+from droas_mother.bootstrap.ground import Ground
+from droas_mother.core.facts import MessageFacts
+from droas_mother.flows.action_executor import ActionExecutor
+from droas_mother.flows.inspector import Inspector
+
+
+class Protection:
+    """Joins inspector, executor and the protecting bot; does nothing where there is no token for it.
+
+    Args:
+        ground: what it stands on.
+        bots: whose groups are protected.
+    """
+
+    def __init__(self, ground: Ground, bots: Bots) -> None:
+        settings = ground.settings.protection
+        self.state = "off"
+        self._metrics = ground.metrics
+        self.inspector = Inspector(
+            settings, level_of=lambda guild_id: bots.supervisor.level_of(guild_id, settings.level)
+        )
+        self.control_bot: DiscordConnection | None = None
+        self.executor: ActionExecutor | None = None
+        token = ground.settings.control_bot.discord_token
+        if token is None:
+            log.warning("groups_not_protected", why="control_bot.discord_token is not set")
+            return
+        self.control_bot = discord_door.connect(
+            token=token,
+            settings=ground.settings.discord,
+            watcher=discord_door.Watcher(self._inspect, frozenset(settings.exempt_roles)),
+            on_state=self._note_state,
+            meter=IdentifyMeter(
+                bots.identifies.remaining(token), lambda: bots.identifies.note("protection", token, 1)
+            ),
+        )
+        self.executor = ActionExecutor(
+            discord_door.DiscordModerator(self.control_bot),
+            ground.publisher,
+            ground.gateway,
+            on_done=lambda verdict, outcome, seconds: ground.metrics.note_action(
+                verdict.decision.rule, outcome, seconds
+            ),
+        )
+
+    def _inspect(self, facts: MessageFacts) -> None:
+        self._metrics.note_inspected()
+        verdict = self.inspector.inspect(facts)
+        if verdict is not None and self.executor is not None:
+            self.executor.submit(verdict)
+
+    def _note_state(self, state: GatewayState, words: str) -> None:
+        self.state = state.value
+        log.info("protection", state=state.value, words=words)

@@ -1,0 +1,153 @@
+"""Builds a mother: all rooms, and the order in which they are opened and closed."""
+
+import asyncio
+import os
+from functools import partial
+
+from droas_common.errors import ConfigurationError
+from droas_common.logs import log
+from droas_mother.adapters.http import HttpServer
+from droas_mother.adapters.processes.spawning import Spawner
+from droas_mother.adapters.systemd import Notifier
+from droas_mother.bootstrap.bots import Bots
+from droas_mother.bootstrap.ground import Ground
+from droas_mother.bootstrap.protection import Protection
+from droas_mother.core.settings import Configuration
+from droas_mother.flows.admin_desk import AdminDesk, Condition
+from droas_mother.flows.monitoring import MAX_LAG_S
+from droas_mother.flows.mother import Mother, Part
+
+_MIN_WATCHDOG_S = 0.5
+
+
+class Workshop:
+    """Builds a mother from a configuration; must be used on the loop that she will run on.
+
+    Args:
+        configuration: what she is to do.
+        spawner: where processes come from; its forkserver may be warming up already.
+
+    Raises:
+        ConfigurationError: the configuration cannot be carried out here.
+        OutsideError: the database cannot be reached.
+    """
+
+    def __init__(self, configuration: Configuration, spawner: Spawner) -> None:
+        self._configuration = configuration
+        self._spawner = spawner
+        self._notifier = Notifier()
+        self._ground = Ground(configuration)
+        self._bots = Bots(self._ground, spawner)
+        self._protection = Protection(self._ground, self._bots)
+        self._http = HttpServer(
+            self._desk(),
+            socket_path=self._ground.folder.admin_socket,
+            host=configuration.mother.http.host,
+            port=configuration.mother.http.port,
+        )
+
+    def build(self) -> Mother:
+        """Give the mother, not yet started."""
+        parts = [*self._ground_parts(), *self._bot_parts(), *self._protection_parts(), *self._top_parts()]
+        return Mother(parts, on_started=self._started, on_stopping=self._stopping)
+
+    def _desk(self) -> AdminDesk:
+        return AdminDesk(
+            supervisor=self._bots.supervisor,
+            audit=self._ground.gateway,
+            reader=self._ground.reader,
+            logs=self._ground.logs,
+            figures=self._bots.monitoring,
+            condition=Condition(
+                problems=self._configuration.problems,
+                checks=self._checks,
+                protection=lambda: self._protection.state,
+            ),
+            metrics_text=self._ground.metrics.text,
+        )
+
+    def _ground_parts(self) -> list[Part]:
+        ground = self._ground
+        return [
+            Part(name="folder", stop=ground.folder.release),
+            Part(name="keys", stop=ground.end_context),
+            Part(name="store", stop=ground.engine.dispose),
+            Part(name="gateway", start=ground.gateway.start, stop=ground.gateway.stop),
+            Part(name="logs", start=ground.logs.start, stop=ground.logs.close),
+            Part(name="events", start=self._start_events, stop=ground.publisher.close),
+            Part(
+                name="health",
+                start=lambda: ground.health.start(self._bots.supervisor.hear),
+                stop=ground.health.close,
+            ),
+        ]
+
+    def _bot_parts(self) -> list[Part]:
+        return [
+            Part(name="admin", start=self._start_http, stop=self._http.stop),
+            Part(name="spawner", start=self._spawner.warm_up, stop=self._spawner.close),
+        ]
+
+    def _protection_parts(self) -> list[Part]:
+        bot, executor = self._protection.control_bot, self._protection.executor
+        if bot is None or executor is None:
+            return []
+        return [
+            Part(name="executor", run=executor.run),
+            Part(name="control-bot", run=bot.run, stop=bot.close, vital=False),
+        ]
+
+    def _top_parts(self) -> list[Part]:
+        supervisor = self._bots.supervisor
+        parts = [
+            Part(name="supervisor", run=supervisor.run, stop=supervisor.stop_all),
+            Part(name="monitoring", run=self._bots.monitoring.run),
+        ]
+        watchdog_s = self._notifier.watchdog_interval_s
+        if watchdog_s is not None:
+            parts.append(Part(name="watchdog", run=partial(self._watchdog, max(watchdog_s, _MIN_WATCHDOG_S))))
+        return parts
+
+    def _start_events(self) -> None:
+        self._ground.publisher.start()
+        self._bots.publish_settings()
+
+    async def _start_http(self) -> None:
+        http = self._configuration.mother.http
+        try:
+            await self._http.start()
+        except OSError as error:
+            raise ConfigurationError(
+                f"http.port: {http.host}:{http.port} cannot be used "
+                f"({os.strerror(error.errno or 0)}); choose another port, or 0 for a free one"
+            ) from error
+
+    def _started(self) -> None:
+        self._notifier.tell("READY=1", f"STATUS={len(self._configuration.bots)} bots")
+        log.info(
+            "mother_started",
+            pid=os.getpid(),
+            bots=len(self._configuration.bots),
+            http_port=self._http.port,
+            admin=str(self._ground.folder.admin_socket),
+        )
+
+    def _stopping(self) -> None:
+        self._notifier.tell("STOPPING=1")
+        log.info("mother_stopping")
+
+    async def _watchdog(self, interval_s: float) -> None:
+        """Tell the service manager from the loop itself that all is well; silence when it is not."""
+        while True:
+            if not self._checks():
+                self._notifier.tell("WATCHDOG=1")
+            await asyncio.sleep(interval_s)
+
+    def _checks(self) -> list[str]:
+        wrong = []
+        if not self._ground.gateway.alive:
+            wrong.append("the tool gateway has ended")
+        lag_s = self._bots.monitoring.lag_s
+        if lag_s > MAX_LAG_S:
+            wrong.append(f"the event loop is {lag_s:.1f} s late")
+        return wrong
