@@ -8,7 +8,7 @@ CHECKED := $(SOURCES) tests benchmarks scripts
 NAME ?= startup
 ARGS ?=
 
-.PHONY: help setup dev demo test check format lock bench clean
+.PHONY: help setup dev demo test check format lock docs bench clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ check: dev ## format, lint, types, import contracts
 format: dev ## put the code into its form
 	@$(BIN)/ruff format --quiet $(CHECKED)
 	@$(BIN)/ruff check --quiet --fix $(CHECKED)
+
+docs: dev ## write the parts of the documentation that the code knows best
+	@$(BIN)/python scripts/write_docs.py
 
 bench: dev ## measure: make bench NAME=startup ARGS=--quick
 	@$(BIN)/python benchmarks/$(NAME).py $(ARGS)

@@ -1,19 +1,25 @@
 """Names every adapter once and joins them to the flows."""
 
+from pathlib import Path
+
 from droas_child.adapters.discord import DiscordSpeaker, Ears, intents
 from droas_child.adapters.model import HttpModel
 from droas_child.adapters.mother import MotherLink
+from droas_child.adapters.process import MotherSight
 from droas_child.core.conversation import Heard
 from droas_child.flows.answer import Answer
+from droas_child.flows.bond import Bond
 from droas_child.flows.child import Child
 from droas_child.flows.intake import Intake, Remembered
+from droas_child.flows.model_watch import ModelWatch
 from droas_child.flows.news import News
 from droas_child.flows.toolbox import Toolbox
 from droas_common.connection_limits import IdentifyMeter
 from droas_common.discord_connection import DiscordConnection
 from droas_common.ids import BotName, Snowflake
+from droas_common.logs import log
 from droas_common.settings import ChildSettings
-from droas_common.wire.heartbeats import GatewayState, Guilds
+from droas_common.wire.heartbeats import GatewayState, StartLimit
 
 
 class Workshop:
@@ -47,13 +53,28 @@ class Workshop:
             intents=intents(),
             on_state=self._note_gateway,
             wire=ears.wire,
-            meter=IdentifyMeter(settings.identify_allowance, self._note_identify),
+            meter=IdentifyMeter(
+                settings.identify_allowance,
+                self._note_identify,
+                on_limit=self._note_limit,
+                first_after_s=settings.identify_after_s,
+            ),
+        )
+        bond = Bond(
+            MotherSight(Path(settings.beacon_path)),
+            server_key=settings.keys.server_key,
+            lease_s=settings.orphan_lease_s,
+            may_follow=settings.live_restore,
+            on_alone=self._note_alone,
+            on_follow=self._follow,
+            on_leave=self._leave,
         )
         self.child = Child(
             mother=link,
             connection=self._connection,
             intake=self._intake,
             news=self._news,
+            watches=[bond, ModelWatch(self._model, self._intake)],
             preloaded=preloaded,
             heartbeat_interval_s=settings.heartbeat_interval_s,
             drain_grace_s=settings.drain_grace_s,
@@ -85,5 +106,20 @@ class Workshop:
         self.child.note_identify()
 
     def _note_guilds(self, guild_ids: frozenset[Snowflake]) -> None:
-        self._news.follow_guilds(guild_ids)
-        self._link.tell(Guilds(guild_ids=sorted(guild_ids)))
+        self.child.note_guilds(guild_ids)
+
+    def _note_limit(self, limit: StartLimit) -> None:
+        self.child.note_limit(limit)
+
+    def _note_alone(self) -> None:
+        self._link.hold()
+        self.child.note_alone()
+
+    def _leave(self, why: str) -> None:
+        log.warning("mother_missed", why=why)
+        self.child.ask_stop(why)
+
+    def _follow(self, server_key: str) -> None:
+        log.info("mother_found")
+        self._link.follow(server_key)
+        self.child.meet()

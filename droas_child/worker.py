@@ -1,7 +1,6 @@
 """The entry of a child process: bonds first, then the bot, then an exit code."""
 
 import asyncio
-import faulthandler
 import os
 import signal
 import sys
@@ -9,10 +8,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from droas_child.adapters.mother import MotherLink
-from droas_child.adapters.process import LifeLock, bind, write_stacks_when_asked
+from droas_child.adapters.process import LifeLock, bind, own_start_ticks, write_stacks_when_asked
 from droas_child.bootstrap import Workshop
 from droas_common.errors import DroasError, ExitCode
 from droas_common.event_loop import new_event_loop
+from droas_common.life_record import LifeRecord
 from droas_common.logs import log, redactor, start_logging
 from droas_common.settings import ChildSettings
 
@@ -26,8 +26,7 @@ def run(settings: ChildSettings, lifeline: Connection) -> None:
         settings: everything that the bot needs.
         lifeline: a pipe whose other end only the mother holds; the kernel ends this process when it closes.
     """
-    bind(lifeline)
-    faulthandler.enable()
+    bind(lifeline, lease_s=settings.orphan_lease_s)
     if settings.stacks_path is not None:
         write_stacks_when_asked(Path(settings.stacks_path))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at a terminal reaches the group; the mother decides
@@ -40,7 +39,7 @@ def _run(settings: ChildSettings) -> int:
     link = MotherLink(settings)
     start_logging([link.log], level=settings.log_level)
     try:
-        lock = LifeLock(Path(settings.lock_path))
+        lock = LifeLock(Path(settings.lock_path), _record(settings))
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             runner.run(_live(settings, link))
     except DroasError as error:
@@ -53,6 +52,17 @@ def _run(settings: ChildSettings) -> int:
         link.close()
     del lock  # held until here
     return int(ExitCode.OK)
+
+
+def _record(settings: ChildSettings) -> LifeRecord:
+    return LifeRecord(
+        pid=os.getpid(),
+        start_ticks=own_start_ticks(),
+        incarnation=settings.incarnation,
+        public_key=settings.keys.public_key,
+        digest=settings.digest,
+        live_restore=settings.live_restore,
+    )
 
 
 async def _live(settings: ChildSettings, link: MotherLink) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from droas_common.backoff import Backoff
 from droas_common.errors import OutsideError
+from droas_common.wire.heartbeats import StartLimit
 
 _BACKOFF = Backoff(first_s=0.5, factor=2.0, cap_s=10.0)
 """Between connections: one every ten seconds at most disturbs nobody, and an outage is over soon after its end."""
@@ -18,6 +19,8 @@ _IDENTIFY_WAIT_S = 5.0
 """Between two IDENTIFYs of a token (Discord: max_concurrency 1 for five seconds)."""
 
 _IDENTIFY_WAIT_CAP_S = 40.0
+_RESERVE = 0.1
+"""Part of Discord's daily total that is never touched, whoever spent the rest."""
 
 
 class Governor:
@@ -48,31 +51,61 @@ class IdentifyBudgetError(OutsideError):
 
 
 class IdentifyMeter:
-    """Counts IDENTIFYs, and stops before more are sent than allowed.
+    """Counts IDENTIFYs, spaces them, and stops before more are sent than allowed.
 
     Args:
         allowance: how many may be sent.
+        first_after_s: seconds from now until the first may be sent.
         on_identify: told of each before it is sent.
+        on_limit: told of what Discord says is left.
     """
 
-    def __init__(self, allowance: int, on_identify: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        allowance: int,
+        on_identify: Callable[[], None],
+        *,
+        on_limit: Callable[[StartLimit], None],
+        first_after_s: float = 0.0,
+    ) -> None:
         self._allowance = allowance
         self._on_identify = on_identify
+        self._on_limit = on_limit
+        self._limit: StartLimit | None = None
+        self._not_before = time.monotonic() + first_after_s
         self.sent = 0
 
-    def spend(self) -> None:
-        """Count one; raises IdentifyBudgetError when none is left."""
+    def note_limit(self, limit: StartLimit) -> None:
+        """Take over what Discord says is left."""
+        self._limit = limit
+        self._on_limit(limit)
+
+    async def admit(self, *, refused: int) -> None:
+        """Wait until the next IDENTIFY may be sent, and count it.
+
+        Args:
+            refused: how many in a row before it led to nothing.
+
+        Raises:
+            IdentifyBudgetError: none is left.
+        """
+        self._check()
+        if self.sent:
+            wait_s = min(_IDENTIFY_WAIT_S * 2**refused, _IDENTIFY_WAIT_CAP_S)
+            self._not_before = max(self._not_before, time.monotonic() + wait_s)
+        await asyncio.sleep(max(0.0, self._not_before - time.monotonic()))
+        self.sent += 1
+        self._on_identify()
+
+    def _check(self) -> None:
+        """Refuse what would come near Discord's limit; it resets the token of a bot that passes it."""
+        limit = self._limit
         if self.sent >= self._allowance:
             raise IdentifyBudgetError(
                 "today's IDENTIFYs are spent: Discord does not keep this bot connected; see its log for why"
             )
-        self.sent += 1
-        self._on_identify()
-
-    def wait_s(self, *, refused: int) -> float:
-        """Give the seconds to wait before an IDENTIFY that is not the first of its connection.
-
-        Args:
-            refused: how many before it led to nothing.
-        """
-        return float(min(_IDENTIFY_WAIT_S * 2**refused, _IDENTIFY_WAIT_CAP_S))
+        if limit is not None and limit.remaining <= limit.total * _RESERVE:
+            raise IdentifyBudgetError(
+                f"Discord says that {limit.remaining} of {limit.total} IDENTIFYs are left today; "
+                "the rest is not touched, because it resets the token of a bot that uses them up"
+            )

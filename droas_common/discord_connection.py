@@ -20,7 +20,7 @@ from droas_common.connection_limits import Governor, IdentifyBudgetError, Identi
 from droas_common.errors import RequestError
 from droas_common.logs import log
 from droas_common.settings import DiscordSettings
-from droas_common.wire.heartbeats import GatewayState
+from droas_common.wire.heartbeats import GatewayState, StartLimit
 
 nextcord.VoiceClient.warn_nacl = False  # no bot of ours speaks
 OnState = Callable[[GatewayState, str], None]
@@ -95,8 +95,15 @@ class DiscordConnection:
             return None
         # nextcord stamps the sending late, in a thread, so a quick acknowledgement is measured from the
         # heartbeat before. One that is later than an interval has ended the connection anyway.
-        interval_s = getattr(getattr(client.ws, "_keep_alive", None), "interval", None) or math.inf
+        beats = _heartbeats_of(client)
+        interval_s = beats.interval if beats is not None else math.inf
         return round(math.fmod(max(latency, 0.0), interval_s) * 1000, 1)
+
+    @property
+    def ack_age_s(self) -> float | None:
+        """Seconds since Discord last acknowledged a heartbeat; None when not connected."""
+        beats = _heartbeats_of(self._client)
+        return round(time.perf_counter() - beats._last_ack, 1) if beats is not None else None  # noqa: SLF001
 
     async def run(self) -> None:
         """Stay connected until `close()` is called.
@@ -160,6 +167,7 @@ class DiscordConnection:
             allowed_mentions=nextcord.AllowedMentions.none(),
         )
         self._govern(client)
+        _ask_limits(client, self._meter)
         self._report_states(client)
         self._wire(client)
         return client
@@ -200,12 +208,9 @@ class DiscordConnection:
         """Close a connection whose heartbeats are no longer acknowledged, so that it is resumed."""
         while not client.is_closed():
             await asyncio.sleep(_ACK_CHECK_S)
-            keeper: Any = getattr(client.ws, "_keep_alive", None)  # nextcord gives no public way
-            if keeper is None or keeper.interval is None:
-                continue
-            silent_s = time.perf_counter() - keeper._last_ack  # noqa: SLF001
-            if silent_s > keeper.interval + _ACK_GRACE_S:
-                log.warning("gateway_acknowledgement_missing", silent_s=round(silent_s, 1))
+            beats, silent_s = _heartbeats_of(client), self.ack_age_s
+            if beats is not None and silent_s is not None and silent_s > beats.interval + _ACK_GRACE_S:
+                log.warning("gateway_acknowledgement_missing", silent_s=silent_s)
                 self._on_state(GatewayState.LOST, "Discord no longer acknowledges heartbeats")
                 await client.ws.close(4000)
 
@@ -224,16 +229,45 @@ class _Client(nextcord.Client):
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002 - port
         """Count an IDENTIFY, and wait the longer the more of them led to nothing."""
-        self._meter.spend()
         if not initial:
             self._refused = 0 if self.is_ready() else self._refused + 1
-            await asyncio.sleep(self._meter.wait_s(refused=self._refused))
+        await self._meter.admit(refused=self._refused)
 
     async def on_connect(self) -> None:
         """Ask Discord for nothing."""
 
     async def on_guild_available(self, guild: nextcord.Guild) -> None:
         """Ask Discord for nothing."""
+
+
+def _heartbeats_of(client: nextcord.Client | None) -> Any:
+    """Give nextcord's keeper of heartbeats, None while there is none; it gives no public way to it."""
+    keeper = getattr(client.ws, "_keep_alive", None) if client is not None else None
+    return keeper if keeper is not None and keeper.interval is not None else None
+
+
+def _ask_limits(client: nextcord.Client, meter: IdentifyMeter) -> None:
+    """Have the client learn its gateway from /gateway/bot, which also tells how many IDENTIFYs are left."""
+    http: Any = client.http
+
+    async def get_gateway(*, encoding: str = "json", zlib: bool = True, **_more: Any) -> str:
+        try:
+            told = await http.request(nextcord.http.Route("GET", "/gateway/bot"))
+        except nextcord.HTTPException as error:
+            raise nextcord.GatewayNotFound from error
+        limit = told.get("session_start_limit") or {}
+        if {"total", "remaining", "reset_after"} <= limit.keys():
+            meter.note_limit(
+                StartLimit(
+                    total=int(limit["total"]),
+                    remaining=int(limit["remaining"]),
+                    reset_after_s=limit["reset_after"] / 1000,
+                    max_concurrency=int(limit.get("max_concurrency", 1)),
+                )
+            )
+        return str(http.format_websocket_url(told["url"], encoding, zlib))
+
+    http.get_gateway = get_gateway
 
 
 def _fatal_close(error: Exception) -> int | None:

@@ -121,6 +121,7 @@ class ChildSettings(StrictModel):
     """Everything that one child process is started with; travels over an inherited pipe only."""
 
     name: str
+    incarnation: int = 0
     bot: BotSettings
     discord: DiscordSettings
     endpoints: Endpoints
@@ -131,10 +132,23 @@ class ChildSettings(StrictModel):
     stacks_path: str | None = Field(
         default=None, description="File into which the child writes its stacks when it is sent SIGUSR1."
     )
+    beacon_path: str = Field(default="", description="File by which the mother is found and known to live.")
+    digest: str = Field(
+        default="", description="Names the settings that only a restart changes, for a later mother."
+    )
+    live_restore: bool = Field(default=False, description="Whether a later mother may take this child over.")
+    orphan_lease_s: float = Field(
+        default=0,
+        ge=0,
+        description="Seconds to go on when the mother is gone; 0: the kernel ends it at once.",
+    )
     heartbeat_interval_s: float = Field(default=0.5, gt=0, le=60)
     config_revision: int = 0
     identify_allowance: int = Field(
         default=500, ge=0, description="IDENTIFYs that this life may send before it must ask the mother."
+    )
+    identify_after_s: float = Field(
+        default=0, ge=0, description="Seconds until Discord takes the first of them."
     )
     drain_grace_s: float = Field(
         default=5, ge=0, le=300, description="Seconds for answers in flight when stopping."

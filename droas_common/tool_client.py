@@ -7,6 +7,7 @@ answer is dropped. The same idempotency key may then be sent again; the mother e
 import asyncio
 import itertools
 import time
+from dataclasses import dataclass
 
 import msgspec
 import zmq
@@ -55,6 +56,14 @@ class ToolUnavailableError(OutsideError):
     """No answer came in time, or the mother is overloaded; the same key may be tried again."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call that waits for its answer."""
+
+    frame: bytes
+    answer: "asyncio.Future[msgspec.Raw]"
+
+
 class ToolClient:
     """Calls tools over one DEALER socket.
 
@@ -64,18 +73,31 @@ class ToolClient:
 
     def __init__(self, socket: "zmq.Socket[bytes]") -> None:
         self._socket = DrainedSocket(socket, self._on_message)
-        self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
+        self._waiting: dict[int, _Call] = {}
+        self._started = False
         self._ids = itertools.count(1)
 
     def start(self) -> None:
         """Begin to receive answers on the running loop."""
+        self._started = True
         self._socket.start()
+
+    def follow(self, socket: "zmq.Socket[bytes]") -> None:
+        """Go on over another socket; calls that wait are sent again, and their keys make them count once."""
+        self._socket.close()
+        self._socket = DrainedSocket(socket, self._on_message)
+        if self._started:
+            self._socket.start()
+        for call in self._waiting.values():
+            self._socket.send(call.frame)
 
     def close(self) -> None:
         """Close the socket; calls still waiting end with ToolUnavailableError."""
-        for future in self._waiting.values():
-            if not future.done():
-                future.set_exception(ToolUnavailableError("the client was closed while the call was waiting"))
+        for call in self._waiting.values():
+            if not call.answer.done():
+                call.answer.set_exception(
+                    ToolUnavailableError("the client was closed while the call was waiting")
+                )
         self._socket.close()
 
     async def call(
@@ -128,7 +150,7 @@ class ToolClient:
                 f"the call has {len(frame)} bytes, more than {MAX_FRAME_BYTES}", kind="too_large"
             )
         future: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
-        self._waiting[request_id] = future
+        self._waiting[request_id] = _Call(frame, future)
         try:
             if not self._socket.send(frame):
                 raise ToolUnavailableError("the mother takes no calls at the moment", retry_after_s=0.5)
@@ -145,13 +167,13 @@ class ToolClient:
         except FrameError as error:
             log.error("answer_unreadable", why=str(error))
             return
-        future = self._waiting.get(response.id) if isinstance(response.id, int) else None
-        if future is None or future.done():
+        call = self._waiting.get(response.id) if isinstance(response.id, int) else None
+        if call is None or call.answer.done():
             return  # too late: its caller has left
         if response.error is not None:
-            future.set_exception(_as_exception(response.error))
+            call.answer.set_exception(_as_exception(response.error))
         else:
-            future.set_result(msgspec.Raw(bytes(response.result)))
+            call.answer.set_result(msgspec.Raw(bytes(response.result)))
 
 
 def _as_exception(error: CallError) -> Exception:

@@ -1,9 +1,11 @@
 """From a configuration folder to a running mother, and from her end to an exit code."""
 
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from droas_common.errors import DroasError, ExitCode, OutsideError
 from droas_common.event_loop import new_event_loop
@@ -20,7 +22,9 @@ def run(folder: str, forkserver: Forkserver) -> int:
     try:
         configuration = load(Path(folder))
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            runner.run(_live(configuration, forkserver))
+            handing_over = runner.run(_live(configuration, forkserver))
+        if handing_over:
+            _become_new()
     except DroasError as error:
         return _say(error)
     except ExceptionGroup as group:
@@ -31,13 +35,28 @@ def run(folder: str, forkserver: Forkserver) -> int:
     return ExitCode.OK
 
 
-async def _live(configuration: Configuration, forkserver: Forkserver) -> None:
+async def _live(configuration: Configuration, forkserver: Forkserver) -> bool:
+    """Live one mother's life; gives whether she hands over to a new one."""
     mother = Workshop(configuration, Spawner(forkserver)).build()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, mother.ask_stop)
+    live_restore = configuration.mother.supervision.live_restore
+    loop.add_signal_handler(signal.SIGUSR2, mother.ask_hand_over if live_restore else _refuse_hand_over)
     await mother.run()
-    log.info("mother_stopped")
+    log.info("mother_stopped", handing_over=mother.handing_over)
+    return mother.handing_over
+
+
+def _refuse_hand_over() -> None:
+    log.warning(
+        "hand_over_refused", why="supervision.live_restore is off, so the bots would end with the mother"
+    )
+
+
+def _become_new() -> NoReturn:
+    """Run the program that is installed now in this very process, so that a service manager sees no end."""
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line
 
 
 def _say(error: DroasError) -> int:

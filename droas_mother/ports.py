@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from pydantic import SecretStr
@@ -10,11 +10,12 @@ from pydantic import SecretStr
 from droas_common.ids import BotName, Snowflake
 from droas_common.settings import BotSettings
 from droas_common.wire.calls import Json
-from droas_common.wire.heartbeats import FromMother
+from droas_common.wire.heartbeats import FromMother, StartLimit
 from droas_common.wire.records import LogRecord
 from droas_mother.core.authorization import Principal
 from droas_mother.core.books import Changes, Shelf
 from droas_mother.core.records import AuditRecord, Profile, Wish
+from droas_mother.core.usage import Usage
 
 
 class ChildHandle(Protocol):
@@ -26,6 +27,10 @@ class ChildHandle(Protocol):
     created_at: float | None
     """Unix seconds as the system tells them; with the pid they name the process for good."""
     ended: asyncio.Event
+
+    def on_end(self, tell: Callable[[], None]) -> None:
+        """Have this called once when the process has ended."""
+        ...
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to exactly this process."""
@@ -49,6 +54,14 @@ class Children[Handle: ChildHandle](Protocol):
 
     async def spawn(self, name: BotName, settings: BotSettings, incarnation: int) -> Handle:
         """Start one life of a bot, after making sure that no other process is this bot; raises OutsideError."""
+        ...
+
+    async def adopt(self, name: BotName, settings: BotSettings) -> tuple[Handle, int] | None:
+        """Find a living process of an earlier mother that may go on; gives it and its incarnation."""
+        ...
+
+    async def end_strangers(self, known: frozenset[BotName]) -> None:
+        """End the living processes of bots that are not known any more."""
         ...
 
     def bury(self, name: BotName, incarnation: int, child: Handle) -> None:
@@ -121,6 +134,10 @@ class IdentifyBudget(Protocol):
         """Count identifies that a bot has sent."""
         ...
 
+    def note_limit(self, token: SecretStr, limit: StartLimit) -> None:
+        """Take over what Discord tells of a token."""
+        ...
+
     def wait_s(self, token: SecretStr) -> float:
         """Give the seconds until one more may be sent; 0 when it may now."""
         ...
@@ -158,33 +175,11 @@ class Moderator(Protocol):
         ...
 
 
-class UsageFigures(Protocol):
-    """What one process uses."""
-
-    @property
-    def pss_bytes(self) -> int:
-        """Its share of memory."""
-        ...
-
-    @property
-    def cpu_percent(self) -> float:
-        """Of one core, since the last look."""
-        ...
-
-
 class ProbeDesk(Protocol):
     """Looks at processes."""
 
-    def look(self, pids: frozenset[int]) -> Mapping[int, UsageFigures]:
+    def look(self, pids: frozenset[int]) -> Mapping[int, Usage]:
         """Give what these processes use; the vanished are left out."""
-        ...
-
-
-class ProcessFigures(Protocol):
-    """What processes used at the last look."""
-
-    def usage(self, pid: int) -> UsageFigures | None:
-        """Give one process's figures; None when it was not looked at yet."""
         ...
 
 

@@ -23,6 +23,7 @@ MAX_ANSWER_BYTES = 1024 * 1024
 """Bytes of one answer on the wire, unpacked."""
 
 MAX_ERROR_BYTES = 16 * 1024
+_KEY_REFUSED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 _DONE = "[DONE]"
 _AFTER_END_S = 1.0
 """A server may count tokens for so long behind the last word."""
@@ -67,6 +68,22 @@ class HttpModel:
         """Close all connections."""
         if self._client is not None:
             await self._client.aclose()
+
+    async def reachable(self) -> bool:
+        """Say whether the service answers and takes our key; one that lists no models may still be well."""
+        try:
+            async with asyncio.timeout(
+                self._settings.connect_timeout_s + self._settings.first_token_timeout_s
+            ):
+                request = self._http().build_request("GET", f"{self._base}/models")
+                response = await self._http().send(request, stream=True)
+                await response.aclose()
+        except (TimeoutError, httpx.HTTPError):
+            return False
+        return (
+            response.status_code < httpx.codes.INTERNAL_SERVER_ERROR
+            and response.status_code not in _KEY_REFUSED
+        )
 
     async def stream(self, messages: Sequence[Json], tools: Sequence[Json]) -> AsyncGenerator[Any, None]:
         """Give the chunks of one answer as they come; raises ModelFailedError."""

@@ -1,5 +1,6 @@
 """The ways to the mother: health, events, logs, tools."""
 
+from collections import deque
 from collections.abc import Callable
 
 import zmq
@@ -11,6 +12,9 @@ from droas_common.wire.frames import MAX_FRAME_BYTES, FrameError, encode
 from droas_common.wire.heartbeats import FromChild, FromMother, read_from_mother
 from droas_common.wire.records import LogRecord
 from droas_common.zmq_sockets import DrainedSocket, client_socket
+
+_HELD_RECORDS = 1_000
+"""Newest log records kept while there is no mother."""
 
 _LONGEST_TEXT = 4_000
 """Characters kept of each text of a record that is too large for the socket."""
@@ -25,17 +29,14 @@ class MotherLink:
 
     def __init__(self, settings: ChildSettings) -> None:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        endpoints, keys = settings.endpoints, settings.keys
-        self._logs = client_socket(self._context, zmq.PUSH, endpoints.logs, keys)
-        self._health = DrainedSocket(
-            client_socket(self._context, zmq.DEALER, endpoints.health, keys), self._on_word
-        )
-        self._bus = client_socket(self._context, zmq.SUB, endpoints.events, keys)
-        self._events = DrainedSocket(self._bus, self._on_event)
-        self.tools = ToolClient(client_socket(self._context, zmq.DEALER, endpoints.tools, keys))
+        self._endpoints, self._keys = settings.endpoints, settings.keys
         self._hear_word: Callable[[FromMother], None] = lambda _word: None
         self._hear_event: Callable[[list[bytes]], None] = lambda _frames: None
+        self._topics: set[str] = set()
+        self._held: deque[LogRecord] | None = None
         self.logs_dropped = 0
+        self._open()
+        self.tools = ToolClient(self._socket(zmq.DEALER, self._endpoints.tools))
 
     def start(
         self, hear_word: Callable[[FromMother], None], hear_event: Callable[[list[bytes]], None]
@@ -46,20 +47,44 @@ class MotherLink:
         self._events.start()
         self.tools.start()
 
+    def hold(self) -> None:
+        """The mother is gone: keep the newest log records for the next one."""
+        self._held = deque(maxlen=_HELD_RECORDS)
+
+    def follow(self, server_key: str) -> None:
+        """Go on with the mother who has this key: what is followed is followed there, what waits is sent there."""
+        self._keys = self._keys.model_copy(update={"server_key": server_key})
+        for socket in (self._events, self._health, self._logs):
+            socket.close()
+        self._open()
+        self._health.start()
+        self._events.start()
+        for topic in self._topics:
+            self._bus.setsockopt(zmq.SUBSCRIBE, topic.encode())
+        self.tools.follow(self._socket(zmq.DEALER, self._endpoints.tools))
+        held, self._held = self._held or (), None
+        for record in held:
+            self.log(record)
+
     def tell(self, word: FromChild) -> None:
         """Send a word; it is lost when the mother is gone."""
         self._health.send(encode(word))
 
     def subscribe(self, topic: str) -> None:
         """Follow a topic."""
+        self._topics.add(topic)
         self._bus.setsockopt(zmq.SUBSCRIBE, topic.encode())
 
     def unsubscribe(self, topic: str) -> None:
         """Follow a topic no longer."""
+        self._topics.discard(topic)
         self._bus.setsockopt(zmq.UNSUBSCRIBE, topic.encode())
 
     def log(self, record: LogRecord) -> None:
         """Send a log record without waiting; it is dropped and counted when the queue is full."""
+        if self._held is not None:
+            self._held.append(record)
+            return
         try:
             self._logs.send(_log_frame(record), zmq.NOBLOCK)
         except zmq.ZMQError:
@@ -76,6 +101,16 @@ class MotherLink:
         self.leave()
         self._logs.close()
         self._context.term()
+
+    def _open(self) -> None:
+        endpoints = self._endpoints
+        self._logs = self._socket(zmq.PUSH, endpoints.logs)
+        self._health = DrainedSocket(self._socket(zmq.DEALER, endpoints.health), self._on_word)
+        self._bus = self._socket(zmq.SUB, endpoints.events)
+        self._events = DrainedSocket(self._bus, self._on_event)
+
+    def _socket(self, kind: int, endpoint: str) -> "zmq.Socket[bytes]":
+        return client_socket(self._context, kind, endpoint, self._keys)
 
     def _on_word(self, frames: list[bytes]) -> None:
         try:

@@ -3,20 +3,26 @@
 import asyncio
 import os
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
+from droas_child.core.crashes import crash_of
 from droas_child.flows.intake import Intake
 from droas_child.flows.news import News
 from droas_child.ports import Mother
-from droas_common.errors import ConfigurationError, OutsideError, RequestError
-from droas_common.logs import log
+from droas_common.connection_limits import IdentifyBudgetError
+from droas_common.errors import ConfigurationError, DroasError, OutsideError, RequestError
+from droas_common.ids import Snowflake
+from droas_common.logs import log, redactor
 from droas_common.wire.heartbeats import (
     FromMother,
     GatewayState,
     Goodbye,
+    Guilds,
     Heartbeat,
     Register,
+    StartLimit,
     Stop,
     Welcome,
 )
@@ -33,12 +39,25 @@ class Connection(Protocol):
         """Round trip of Discord's heartbeat."""
         ...
 
+    @property
+    def ack_age_s(self) -> float | None:
+        """Seconds since Discord acknowledged one."""
+        ...
+
     async def run(self) -> None:
-        """Stay connected until closed; raises RequestError when Discord refuses for good."""
+        """Stay connected until closed; raises RequestError when Discord refuses for good, or IdentifyBudgetError."""
         ...
 
     async def close(self) -> None:
         """Leave with code 1000."""
+        ...
+
+
+class Watch(Protocol):
+    """Something that is watched beside: the mother, the model."""
+
+    async def run(self) -> None:
+        """Watch until cancelled, or until there is nothing more to see."""
         ...
 
 
@@ -50,6 +69,7 @@ class Child:
         connection: the way to Discord.
         intake: questions.
         news: what she publishes.
+        watches: what is watched beside.
         preloaded: whether this process was forked from a preloaded one.
         heartbeat_interval_s: seconds between heartbeats.
         drain_grace_s: seconds for answers in flight when stopping.
@@ -62,6 +82,7 @@ class Child:
         connection: Connection,
         intake: Intake,
         news: News,
+        watches: Sequence[Watch],
         preloaded: bool,
         heartbeat_interval_s: float,
         drain_grace_s: float,
@@ -70,6 +91,7 @@ class Child:
         self._connection = connection
         self._intake = intake
         self._news = news
+        self._watches = watches
         self._preloaded = preloaded
         self._interval_s = heartbeat_interval_s
         self._drain_grace_s = drain_grace_s
@@ -80,8 +102,10 @@ class Child:
         self._detail = ""
         self._sequence = 0
         self._identifies = 0
+        self._guilds: frozenset[Snowflake] = frozenset()
         self._lag_ms = 0.0
-        self._refusal: RequestError | None = None
+        self._refusal: RequestError | IdentifyBudgetError | None = None
+        self._farewell = ""
 
     def hear(self, word: FromMother) -> None:
         """Take in a word of the mother."""
@@ -94,8 +118,9 @@ class Child:
                 self._drain_grace_s = min(self._drain_grace_s, word.grace_s)
                 self.ask_stop()
 
-    def ask_stop(self) -> None:
+    def ask_stop(self, why: str = "asked to stop") -> None:
         """Leave in good order; may be called from a signal handler."""
+        self._farewell = self._farewell or why
         self._stop_asked.set()
         self._word_came.set()
 
@@ -112,24 +137,57 @@ class Child:
         self._identifies += 1
         self._beat()
 
+    def note_guilds(self, guild_ids: frozenset[Snowflake]) -> None:
+        """Note which groups the bot is in, follow their protection, and tell the mother."""
+        self._guilds = guild_ids
+        self._news.follow_guilds(guild_ids)
+        self._mother.tell(Guilds(guild_ids=sorted(guild_ids)))
+
+    def note_limit(self, limit: StartLimit) -> None:
+        """Tell the mother what Discord says of this bot's IDENTIFYs."""
+        self._mother.tell(limit)
+
+    def note_alone(self) -> None:
+        """The mother is gone; what she would have been told from here on is counted apart."""
+        self._identifies = 0
+
+    def meet(self) -> None:
+        """Register with a new mother, and tell her everything that she cannot know."""
+        self._mother.tell(Register(pid=os.getpid(), preloaded=self._preloaded))
+        self._mother.tell(Guilds(guild_ids=sorted(self._guilds)))
+        self._news.ask_state()
+        self._beat()
+
     async def run(self) -> None:
         """Live until asked to stop.
 
         Raises:
-            OutsideError: the mother does not welcome this bot.
+            OutsideError: the mother does not welcome this bot, or Discord must not be asked again today.
             ConfigurationError: Discord refuses it for good.
         """
+        try:
+            await self._run()
+        except DroasError as error:
+            self._mother.tell(Goodbye(reason=str(error), fatal=isinstance(error, ConfigurationError)))
+            raise
+        except Exception as error:
+            crash = crash_of(error)
+            self._mother.tell(Goodbye(reason=redactor.text(crash.words), fingerprint=crash.fingerprint))
+            raise
+
+    async def _run(self) -> None:
         self._mother.tell(Register(pid=os.getpid(), preloaded=self._preloaded))
         if not self._preloaded:
             log.warning("not_preloaded")
         await self._wait_for_welcome()
         if not self._stop_asked.is_set():
             await self._live()
-        if self._refusal is not None:
+        if isinstance(self._refusal, RequestError):
             self._beat()
-            self._mother.tell(Goodbye(reason=str(self._refusal), fatal=True))
             raise ConfigurationError(str(self._refusal)) from self._refusal
-        self._mother.tell(Goodbye(reason="asked to stop"))
+        if self._refusal is not None:
+            raise self._refusal
+        self._mother.tell(Goodbye(reason=self._farewell))
 
     async def _live(self) -> None:
         """Do everything at once until asked to stop, then stop one thing after the other."""
@@ -140,6 +198,7 @@ class Child:
                 group.create_task(self._keep_synced(), name="sync"),
                 group.create_task(self._intake.run(), name="intake"),
                 group.create_task(self._stay_connected(), name="discord"),
+                *(group.create_task(watch.run(), name=type(watch).__name__) for watch in self._watches),
             ]
             await self._stop_asked.wait()
             await self._intake.drain(self._drain_grace_s)
@@ -161,7 +220,7 @@ class Child:
                 await self._news.wait_synced()
         try:
             await self._connection.run()
-        except RequestError as refusal:
+        except (RequestError, IdentifyBudgetError) as refusal:
             self._refusal = refusal
             self._stop_asked.set()
 
@@ -188,6 +247,7 @@ class Child:
                 loop_lag_ms=round(self._lag_ms, 2),
                 gateway=self._gateway,
                 gateway_latency_ms=self._connection.latency_ms,
+                gateway_ack_age_s=self._connection.ack_age_s,
                 config_revision=self._news.revision,
                 answered=self._intake.answered,
                 failed=self._intake.failed,

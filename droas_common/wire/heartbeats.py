@@ -40,6 +40,7 @@ class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
         loop_lag_ms: how late the loop woke for this beat, in milliseconds.
         gateway: how the child stands with Discord.
         gateway_latency_ms: round trip of Discord's own heartbeat; None before the first.
+        gateway_ack_age_s: seconds since Discord last acknowledged one; None before the first.
         config_revision: the configuration that the child runs.
         answered: messages answered since the start.
         failed: messages that could not be answered since the start.
@@ -53,6 +54,7 @@ class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
     loop_lag_ms: float
     gateway: GatewayState
     gateway_latency_ms: float | None = None
+    gateway_ack_age_s: float | None = None
     config_revision: int = 0
     answered: int = 0
     failed: int = 0
@@ -68,14 +70,37 @@ class Guilds(msgspec.Struct, frozen=True, tag="guilds"):
     guild_ids: list[str]
 
 
+class StartLimit(msgspec.Struct, frozen=True, tag="start_limit"):
+    """How often this bot's token may still IDENTIFY, as Discord tells it (GET /gateway/bot).
+
+    Args:
+        total: most in 24 hours.
+        remaining: left of them.
+        reset_after_s: seconds until all are there again.
+        max_concurrency: how many within five seconds.
+    """
+
+    total: int
+    remaining: int
+    reset_after_s: float
+    max_concurrency: int = 1
+
+
 class Goodbye(msgspec.Struct, frozen=True, tag="goodbye"):
-    """The last message of a child that ends on purpose."""
+    """The last message of a child that ends on purpose, or by an error that it could still tell.
+
+    Args:
+        reason: why it ends; for an error, what and where.
+        fatal: whether a restart cannot help.
+        fingerprint: names the traceback of an error, "" when it ends on purpose.
+    """
 
     reason: str
     fatal: bool = False
+    fingerprint: str = ""
 
 
-FromChild = Register | Heartbeat | Guilds | Goodbye
+FromChild = Register | Heartbeat | Guilds | StartLimit | Goodbye
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="welcome"):

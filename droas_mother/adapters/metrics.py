@@ -1,29 +1,16 @@
 """What Prometheus can scrape. Labels are names of the configuration, never ids of users."""
 
 from collections.abc import Mapping
-from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from droas_common.wire.heartbeats import Heartbeat
+from droas_mother.core.bot import Bot
 from droas_mother.core.lifecycle import State
+from droas_mother.core.usage import Usage
 
 _CALL_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
 _ACTION_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-
-
-class Usage(Protocol):
-    """What one process uses."""
-
-    @property
-    def pss_bytes(self) -> int:
-        """Its share of memory."""
-        ...
-
-    @property
-    def cpu_percent(self) -> float:
-        """Of one core, since the last look."""
-        ...
 
 
 class Metrics:
@@ -31,6 +18,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._restarts: dict[str, int] = {}
         self.bot_state = self._gauge("bot_state", "1 for the state that a bot is in.", "bot", "state")
         self.bot_pss = self._gauge("bot_pss_bytes", "Memory of a bot's process.", "bot")
         self.bot_cpu = self._gauge("bot_cpu_percent", "CPU of a bot's process, of one core.", "bot")
@@ -43,7 +31,9 @@ class Metrics:
         self.refused_frames = self._gauge("refused_frames", "Frames dropped by rule.", "socket")
         self.inspected = self._counter("messages_inspected", "Messages that the rules looked at.")
         self.loop_lag = self._gauge("mother_loop_lag_seconds", "Lag of the mother's event loop.")
-        self.bot_restarts = self._counter("bot_restarts", "Restarts after a crash.", "bot")
+        self.bot_restarts = self._counter(
+            "bot_restarts", "Processes of a bot that replaced another one.", "bot"
+        )
         self.actions = self._counter("protective_actions", "Protective actions.", "rule", "outcome")
         self.calls = self._histogram(
             "tool_call_seconds", "From reading a call to its answer.", _CALL_S, "caller"
@@ -61,12 +51,13 @@ class Metrics:
     def _histogram(self, name: str, words: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
         return Histogram(f"droas_{name}", words, labels, buckets=buckets, registry=self.registry)
 
-    def note_state(self, bot: str, state: State) -> None:
+    def note_bot(self, bot: Bot) -> None:
         """Take over a bot's new state."""
         for one in State:
-            self.bot_state.labels(bot, one.value).set(int(one is state))
-        if state is State.BACKOFF:
-            self.bot_restarts.labels(bot).inc()
+            self.bot_state.labels(bot.name, one.value).set(int(one is bot.state))
+        restarts = self.bot_restarts.labels(bot.name)
+        restarts.inc(bot.restarts - self._restarts.get(bot.name, 0))
+        self._restarts[bot.name] = bot.restarts
 
     def note_action(self, rule: str, outcome: str, seconds: float) -> None:
         """Count a protective action."""

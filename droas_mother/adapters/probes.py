@@ -1,28 +1,10 @@
 """What a process uses, as the system tells it."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 
 import psutil
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """What one process uses.
-
-    Args:
-        pss_bytes: its share of memory, shared pages divided among those who share them.
-        cpu_percent: of one core, since the last look.
-        open_files: its descriptors.
-        threads: its threads.
-        status: the system's word: running, sleeping, stopped, zombie.
-    """
-
-    pss_bytes: int
-    cpu_percent: float
-    open_files: int
-    threads: int
-    status: str
+from droas_mother.core.usage import Usage
 
 
 class Probes:
@@ -49,6 +31,7 @@ def _usage(process: psutil.Process) -> Usage:
     with process.oneshot():
         return Usage(
             pss_bytes=memory.pss,
+            uss_bytes=memory.uss,
             cpu_percent=process.cpu_percent(),
             open_files=process.num_fds(),
             threads=process.num_threads(),

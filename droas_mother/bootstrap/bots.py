@@ -1,17 +1,16 @@
 """The children: where their processes come from, who keeps them, who watches them."""
 
 import time
-from pathlib import Path
 
-from droas_common.ids import BotName
-from droas_common.settings import BotSettings, ChildSettings, CurveKeys
+from droas_common.settings import BotSettings, ChildSettings
 from droas_common.wire.topics import config_topic
 from droas_mother.adapters.probes import Probes
-from droas_mother.adapters.processes.population import Population
+from droas_mother.adapters.processes.population import Birth, Population
 from droas_mother.adapters.processes.spawning import Spawner
 from droas_mother.bootstrap.ground import Ground
-from droas_mother.core.config_plan import hot_settings
+from droas_mother.core.config_plan import hot_settings, restart_digest
 from droas_mother.core.identify_budget import WINDOW_S
+from droas_mother.flows.bot_keeper import BotKeeper
 from droas_mother.flows.identify_desk import IdentifyDesk
 from droas_mother.flows.monitoring import Monitoring
 from droas_mother.flows.supervisor import Supervisor
@@ -30,13 +29,17 @@ class Bots:
         supervision = ground.settings.supervision
         since_us = int((time.time() - WINDOW_S) * 1e6)
         self.identifies = IdentifyDesk(
-            supervision.identifies_per_day, ground.reader.identifies(since_us), ground.gateway.note
+            supervision.identifies_per_day,
+            ground.reader.identifies(since_us),
+            ground.gateway.note,
+            apart_s=supervision.identify_spacing_s,
         )
         population = Population(
             spawner=spawner,
             keys=ground.keyring,
             lock_dir=ground.folder.locks,
             settings_for=self._child_settings,
+            digest_of=lambda bot: restart_digest(bot, ground.settings),
             forget=ground.health.forget,
         )
         self.supervisor = Supervisor(
@@ -46,11 +49,16 @@ class Bots:
             children=population,
             health=ground.health,
             budget=self.identifies,
-            on_change=lambda keeper: ground.metrics.note_state(keeper.name, keeper.state),
+            on_change=self._note_change,
         )
         self.monitoring = Monitoring(
             self.supervisor, Probes(), interval_s=supervision.probe_interval_s, on_sample=self._sample
         )
+
+    async def take_over(self) -> None:
+        """Find the children of an earlier mother, and only then let them find this one."""
+        await self.supervisor.take_over()
+        self._ground.folder.light_beacon(self._ground.keyring.server_public_key)
 
     def publish_settings(self) -> None:
         """Publish what every bot can take over while it runs, for those who ask."""
@@ -58,24 +66,31 @@ class Bots:
             hot = hot_settings(bot)
             self._ground.publisher.publish(config_topic(name), "settings", hot, state=hot)
 
-    def _child_settings(
-        self, name: BotName, bot: BotSettings, keys: CurveKeys, lock_path: Path
-    ) -> ChildSettings:
-        settings = self._ground.settings
+    def _child_settings(self, bot: BotSettings, birth: Birth) -> ChildSettings:
+        ground, supervision = self._ground, self._ground.settings.supervision
         return ChildSettings(
-            name=name,
+            name=birth.name,
+            incarnation=birth.incarnation,
             bot=bot,
-            discord=settings.discord,
-            endpoints=self._ground.endpoints,
-            keys=keys,
-            lock_path=str(lock_path),
-            stacks_path=str(lock_path.with_suffix(".stacks")),
-            heartbeat_interval_s=settings.supervision.heartbeat_interval_s,
+            discord=ground.settings.discord,
+            endpoints=ground.endpoints,
+            keys=birth.keys,
+            lock_path=str(birth.lock_path),
+            stacks_path=str(birth.lock_path.with_suffix(".stacks")),
+            beacon_path=str(ground.folder.beacon),
+            digest=restart_digest(bot, ground.settings),
+            live_restore=supervision.live_restore,
+            orphan_lease_s=supervision.lease_s,
+            heartbeat_interval_s=supervision.heartbeat_interval_s,
             # The child must be done before the mother loses patience.
-            drain_grace_s=settings.supervision.stop_grace_s * 0.7,
-            log_level=settings.log.level,
+            drain_grace_s=supervision.stop_grace_s * 0.7,
+            log_level=ground.settings.log.level,
             identify_allowance=self.identifies.remaining(bot.discord_token),
+            identify_after_s=self.identifies.spacing_s(bot.discord_token),
         )
+
+    def _note_change(self, keeper: BotKeeper) -> None:
+        self._ground.metrics.note_bot(keeper.bot)
 
     def _sample(self) -> None:
         """Bring the gauges up to date."""
@@ -85,6 +100,6 @@ class Bots:
             refused=self._ground.refused(),
         )
         for keeper in self.supervisor.keepers.values():
-            if keeper.life is not None:
-                usage = self.monitoring.usage(keeper.life.child.pid)
-                self._ground.metrics.sample_bot(keeper.name, usage, keeper.life.beat)
+            life = keeper.bot.life
+            if life is not None:
+                self._ground.metrics.sample_bot(keeper.name, life.usage, life.beat)

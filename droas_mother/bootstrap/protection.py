@@ -39,7 +39,10 @@ class Protection:
             watcher=discord_door.Watcher(self._inspect, frozenset(settings.exempt_roles)),
             on_state=self._note_state,
             meter=IdentifyMeter(
-                bots.identifies.remaining(token), lambda: bots.identifies.note("protection", token, 1)
+                bots.identifies.remaining(token),
+                lambda: bots.identifies.note("protection", token, 1),
+                on_limit=lambda limit: bots.identifies.note_limit(token, limit),
+                first_after_s=bots.identifies.spacing_s(token),
             ),
         )
         self.executor = ActionExecutor(

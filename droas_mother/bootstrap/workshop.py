@@ -49,7 +49,8 @@ class Workshop:
     def build(self) -> Mother:
         """Give the mother, not yet started."""
         parts = [*self._ground_parts(), *self._bot_parts(), *self._protection_parts(), *self._top_parts()]
-        return Mother(parts, on_started=self._started, on_stopping=self._stopping)
+        self._mother = Mother(parts, on_started=self._started, on_stopping=self._stopping)
+        return self._mother
 
     def _desk(self) -> AdminDesk:
         return AdminDesk(
@@ -57,7 +58,6 @@ class Workshop:
             audit=self._ground.gateway,
             reader=self._ground.reader,
             logs=self._ground.logs,
-            figures=self._bots.monitoring,
             condition=Condition(
                 problems=self._configuration.problems,
                 checks=self._checks,
@@ -98,15 +98,19 @@ class Workshop:
         ]
 
     def _top_parts(self) -> list[Part]:
-        supervisor = self._bots.supervisor
         parts = [
-            Part(name="supervisor", run=supervisor.run, stop=supervisor.stop_all),
+            Part(name="takeover", start=self._bots.take_over),
+            Part(name="supervisor", run=self._bots.supervisor.run, stop=self._stop_bots),
             Part(name="monitoring", run=self._bots.monitoring.run),
         ]
         watchdog_s = self._notifier.watchdog_interval_s
         if watchdog_s is not None:
             parts.append(Part(name="watchdog", run=partial(self._watchdog, max(watchdog_s, _MIN_WATCHDOG_S))))
         return parts
+
+    async def _stop_bots(self) -> None:
+        if not self._mother.handing_over:
+            await self._bots.supervisor.stop_all()
 
     def _start_events(self) -> None:
         self._ground.publisher.start()

@@ -1,10 +1,14 @@
 """What follows from a configuration: what a running child can take over, and what must be kept secret."""
 
+import hashlib
+import json
+from typing import Any
+
 from pydantic import SecretStr
 
 from droas_common.settings import BotSettings
 from droas_common.wire.calls import Json
-from droas_mother.core.settings import Configuration
+from droas_mother.core.settings import Configuration, MotherSettings
 
 FIRST_REVISION = 1
 
@@ -18,6 +22,36 @@ def hot_settings(bot: BotSettings, revision: int = FIRST_REVISION) -> Json:
         "history_messages": bot.history_messages,
         "max_tool_rounds": bot.max_tool_rounds,
     }
+
+
+_HOT = frozenset({"system_prompt", "protection_level", "history_messages", "max_tool_rounds"})
+
+
+def restart_digest(bot: BotSettings, mother: MotherSettings) -> str:
+    """Name everything that a child of this bot was started with and that only a restart changes.
+
+    Two configurations with the same digest can be served by the same process. The digest gives no secret
+    away: tokens and keys are long and random.
+    """
+    told = {
+        "bot": _revealed(bot.model_dump(exclude=set(_HOT))),
+        "discord": mother.discord.model_dump(mode="json"),
+        "heartbeat_interval_s": mother.supervision.heartbeat_interval_s,
+        "lease_s": mother.supervision.lease_s,
+        "log_level": mother.log.level,
+    }
+    text = json.dumps(told, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _revealed(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, dict):
+        return {key: _revealed(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_revealed(one) for one in value]
+    return value
 
 
 def secrets_of(configuration: Configuration) -> list[str]:

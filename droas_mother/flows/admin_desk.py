@@ -11,11 +11,12 @@ from typing import Any
 from droas_common.errors import OutsideError
 from droas_common.ids import BotName
 from droas_common.wire.calls import Json
+from droas_mother.core.keeping import condition
 from droas_mother.core.lifecycle import State
 from droas_mother.core.records import AuditRecord, Outcome, Wish
 from droas_mother.flows.bot_keeper import BotKeeper
 from droas_mother.flows.supervisor import Supervisor
-from droas_mother.ports import AuditLog, AuditReader, LogShelf, ProcessFigures
+from droas_mother.ports import AuditLog, AuditReader, LogShelf
 
 Answer = tuple[int, Any]
 
@@ -50,7 +51,6 @@ class AdminDesk:
         audit: writes commands down.
         reader: reads the audit.
         logs: the newest log records.
-        figures: what processes use.
         condition: how the mother herself is.
         metrics_text: gives the metrics.
     """
@@ -62,7 +62,6 @@ class AdminDesk:
         audit: AuditLog,
         reader: AuditReader,
         logs: LogShelf,
-        figures: ProcessFigures,
         condition: Condition,
         metrics_text: Callable[[], bytes],
     ) -> None:
@@ -70,7 +69,6 @@ class AdminDesk:
         self._audit = audit
         self._reader = reader
         self._logs = logs
-        self._figures = figures
         self._condition = condition
         self._metrics_text = metrics_text
         self._started_at = time.monotonic()
@@ -89,9 +87,9 @@ class AdminDesk:
     def ready(self) -> Answer:
         """Say whether every wanted bot and the protection are ready: 200, or 503 with those that are not."""
         waiting = {
-            keeper.name: keeper.state.value
+            keeper.name: keeper.bot.state.value
             for keeper in self._supervisor.keepers.values()
-            if keeper.wanted and keeper.state is not State.READY
+            if keeper.bot.wanted and keeper.bot.state is not State.READY
         }
         protection = self._condition.protection()
         if protection not in ("off", "ready"):
@@ -123,7 +121,7 @@ class AdminDesk:
         keeper = self._supervisor.keepers.get(BotName(name))
         if keeper is None:
             return _unknown(name)
-        stacks = keeper.last_exit.stacks if keeper.last_exit else ""
+        stacks = next((exit_.stacks for exit_ in keeper.bot.exits if exit_.stacks), "")
         return HTTPStatus.OK, {**self._describe(keeper), "last_stacks": stacks}
 
     def logs(self, name: str, count: int) -> Answer:
@@ -145,7 +143,7 @@ class AdminDesk:
         keeper = self._supervisor.keepers.get(BotName(name))
         if keeper is None:
             return _unknown(name)
-        before = keeper.life.incarnation if keeper.life else 0
+        before = keeper.bot.incarnation
         try:
             wish = Wish(bot=keeper.name, wanted=verb != "stop", at_us=time.time_ns() // 1000)
             await self._audit.write(_command_record(name, verb, uid), wishes=(wish,))
@@ -157,33 +155,33 @@ class AdminDesk:
 
     async def _wait(self, keeper: BotKeeper, verb: str, before: int, wait_s: float) -> bool:
         def settled() -> bool:
-            if keeper.state in _ENDS_WAITING and verb != "stop":
+            if keeper.bot.state in _ENDS_WAITING and verb != "stop":
                 return True
-            fresh = verb != "restart" or (keeper.life is not None and keeper.life.incarnation > before)
-            return keeper.state in _REACHED[verb] and fresh
+            fresh = verb != "restart" or keeper.bot.incarnation > before
+            return keeper.bot.state in _REACHED[verb] and fresh
 
         try:
             async with asyncio.timeout(wait_s):
                 await self._supervisor.wait_until(settled)
         except TimeoutError:
             return False
-        return keeper.state in _REACHED[verb]
+        return keeper.bot.state in _REACHED[verb]
 
     def _describe(self, keeper: BotKeeper) -> Json:
-        life = keeper.life
-        beat = life.beat if life else None
-        usage = self._figures.usage(life.child.pid) if life else None
+        bot, now = keeper.bot, time.monotonic()
+        life = bot.life
+        beat, usage = (life.beat, life.usage) if life else (None, None)
         return {
-            "name": keeper.name,
-            "state": keeper.state.value,
-            "wanted": keeper.wanted,
-            "pid": life.child.pid if life else None,
-            "uptime_s": round(time.monotonic() - life.child.started_at, 1) if life else None,
-            "restarts": keeper.restarts,
-            "crashes_in_a_row": keeper.crashes,
-            "last_exit": keeper.last_exit.words if keeper.last_exit else None,
-            "next_start_unix_s": keeper.next_start_at,
-            "reason": keeper.reason,
+            "name": bot.name,
+            "state": bot.state.value,
+            "wanted": bot.wanted,
+            "pid": life.pid if life else None,
+            "uptime_s": round(now - life.started_at, 1) if life else None,
+            "restarts": bot.restarts,
+            "crashes_in_a_row": bot.row.crashes,
+            "last_exit": bot.exits[0].words if bot.exits else None,
+            "next_start_unix_s": time.time() + bot.start_at - now if bot.start_at is not None else None,
+            "reason": condition(bot, keeper.rules, now=now) or bot.reason,
             "gateway": beat.gateway.value if beat else None,
             "gateway_latency_ms": beat.gateway_latency_ms if beat else None,
             "loop_lag_ms": beat.loop_lag_ms if beat else None,
@@ -193,7 +191,7 @@ class AdminDesk:
             "config_revision": beat.config_revision if beat else None,
             "pss_mib": round(usage.pss_bytes / 2**20, 1) if usage else None,
             "cpu_percent": usage.cpu_percent if usage else None,
-            "guilds": sorted(keeper.guilds),
+            "guilds": sorted(bot.guilds),
             "protection_level": keeper.settings.protection_level.value,
         }
 

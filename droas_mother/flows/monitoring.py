@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from droas_mother.flows.supervisor import Supervisor
-from droas_mother.ports import ProbeDesk, UsageFigures
+from droas_mother.ports import ProbeDesk
 
 _BEAT_S = 0.5
 MAX_LAG_S = 10.0
@@ -29,12 +29,7 @@ class Monitoring:
         self._probes = probes
         self._interval_s = interval_s
         self._on_sample = on_sample
-        self._usage: dict[int, UsageFigures] = {}
         self.lag_s = 0.0
-
-    def usage(self, pid: int) -> UsageFigures | None:
-        """Give what a process used at the last look."""
-        return self._usage.get(pid)
 
     async def run(self) -> None:
         """Sample until cancelled."""
@@ -50,10 +45,8 @@ class Monitoring:
 
     async def _look(self) -> None:
         while True:
-            pids = frozenset(
-                keeper.life.child.pid for keeper in self._supervisor.keepers.values() if keeper.life
-            )
             # /proc/<pid>/smaps takes milliseconds a process: not on the loop.
-            self._usage = dict(await asyncio.to_thread(self._probes.look, pids))
+            used = await asyncio.to_thread(self._probes.look, self._supervisor.pids())
+            self._supervisor.see(used)
             self._on_sample()
             await asyncio.sleep(self._interval_s)

@@ -48,10 +48,17 @@ class Mother:
     parts: list[Part]
     on_started: Callable[[], None]
     on_stopping: Callable[[], None]
+    handing_over: bool = False
+    """Whether she ends only to make room for a new mother, who takes the children over."""
     _stop_asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ask_stop(self) -> None:
         """End the day; may be called from a signal handler."""
+        self._stop_asked.set()
+
+    def ask_hand_over(self) -> None:
+        """End the day, but leave the children to a new mother; may be called from a signal handler."""
+        self.handing_over = True
         self._stop_asked.set()
 
     async def run(self) -> None:

@@ -1,18 +1,25 @@
 """All bots together: a keeper each, so that a slow one never delays a command to another."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from droas_common.ids import BotName, Snowflake
+from droas_common.logs import log
 from droas_common.settings import BotSettings, ProtectionLevel
 from droas_common.wire.heartbeats import FromChild
 from droas_mother.core.authorization import Principal
+from droas_mother.core.bot import Bot
+from droas_mother.core.config_plan import FIRST_REVISION
+from droas_mother.core.keeping import rules_of
 from droas_mother.core.lifecycle import State
 from droas_mother.core.policy import strictest
 from droas_mother.core.settings import SupervisionSettings
+from droas_mother.core.usage import Usage
 from droas_mother.flows.bot_keeper import BotKeeper
 from droas_mother.ports import Children, HealthLink, IdentifyBudget
+
+_AT_REST = frozenset({State.STOPPED, State.FAILED})
 
 
 class Supervisor:
@@ -30,7 +37,7 @@ class Supervisor:
 
     def __init__(
         self,
-        bots: dict[BotName, BotSettings],
+        bots: Mapping[BotName, BotSettings],
         *,
         unwanted: frozenset[BotName],
         supervision: SupervisionSettings,
@@ -39,13 +46,16 @@ class Supervisor:
         budget: IdentifyBudget,
         on_change: Callable[[BotKeeper], None],
     ) -> None:
+        self._children = children
+        self._live_restore = supervision.live_restore
         self._on_change = on_change
         self._changed = asyncio.Event()
+        self._running = False
         self.keepers = {
             name: BotKeeper(
-                name,
+                Bot(name=name, wanted=name not in unwanted, revision=FIRST_REVISION),
                 settings,
-                supervision=supervision,
+                rules=rules_of(supervision),
                 children=children,
                 health=health,
                 budget=budget,
@@ -54,22 +64,32 @@ class Supervisor:
             for name, settings in bots.items()
         }
 
-        for name in unwanted & self.keepers.keys():
-            self.keepers[name].wanted = False
+    async def take_over(self) -> None:
+        """Take over the living children of an earlier mother, and end those that are nobody's any more."""
+        await self._children.end_strangers(frozenset(self.keepers))
+        if not self._live_restore:
+            return
+        adopted = await asyncio.gather(*(keeper.adopt() for keeper in self.keepers.values()))
+        if any(adopted):
+            log.info("children_found", count=sum(adopted))
 
     async def run(self) -> None:
         """Keep all bots until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            for keeper in self.keepers.values():
-                group.create_task(keeper.run(), name=f"keep-{keeper.name}")
+        self._running = True
+        try:
+            async with asyncio.TaskGroup() as group:
+                for keeper in self.keepers.values():
+                    group.create_task(keeper.run(), name=f"keep-{keeper.name}")
+        finally:
+            self._running = False
 
     async def stop_all(self) -> None:
-        """End all bots in good order, side by side."""
+        """End all bots in good order, side by side; when they are kept no longer there is nothing to end."""
+        if not self._running:
+            return
         for keeper in self.keepers.values():
             keeper.want(wanted=False)
-        await self.wait_until(
-            lambda: all(keeper.state in (State.STOPPED, State.FAILED) for keeper in self.keepers.values())
-        )
+        await self.wait_until(lambda: all(keeper.bot.state in _AT_REST for keeper in self.keepers.values()))
 
     async def wait_until(self, reached: Callable[[], bool]) -> None:
         """Wait until this holds; it is asked after every change of any bot."""
@@ -82,10 +102,23 @@ class Supervisor:
         if keeper is not None:
             keeper.hear(principal.incarnation, word)
 
+    def pids(self) -> frozenset[int]:
+        """Give the processes of all bots."""
+        return frozenset(keeper.bot.life.pid for keeper in self.keepers.values() if keeper.bot.life)
+
+    def see(self, used: Mapping[int, Usage]) -> None:
+        """Pass on what processes use to their keepers."""
+        for keeper in self.keepers.values():
+            usage = used.get(keeper.bot.life.pid) if keeper.bot.life else None
+            if usage is not None:
+                keeper.see(usage)
+
     def level_of(self, guild_id: Snowflake, otherwise: ProtectionLevel) -> ProtectionLevel:
         """Give the strictest level among the bots of a group."""
         levels = frozenset(
-            keeper.settings.protection_level for keeper in self.keepers.values() if guild_id in keeper.guilds
+            keeper.settings.protection_level
+            for keeper in self.keepers.values()
+            if guild_id in keeper.bot.guilds
         )
         return strictest(levels, otherwise)
 

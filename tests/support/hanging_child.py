@@ -10,7 +10,7 @@ from droas_common.settings import ChildSettings
 
 def run(settings: ChildSettings, lifeline: Connection) -> None:
     """Be bound like every child, and then do nothing that anybody could hear."""
-    bind(lifeline)
+    bind(lifeline, lease_s=0)
     write_stacks_when_asked(Path(str(settings.stacks_path)))
     wait_for_ever()
 

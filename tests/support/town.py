@@ -58,7 +58,7 @@ control_bot: {discord_token: "${GUARDIAN_TOKEN}"}
 discord: {api_base: "${API_BASE}"}
 http: {port: 0}
 protection: {keywords: ["forbidden word"]}
-supervision: {heartbeat_interval_s: 0.2, heartbeat_timeout_s: 1.5}
+supervision: {heartbeat_interval_s: 0.2, heartbeat_timeout_s: 1.5, identify_spacing_s: 0}
 """
 
 BOT_FILE = """
@@ -252,6 +252,14 @@ def family(pid: int) -> list[psutil.Process]:
         return psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:
         return []
+
+
+def runs(pid: int) -> bool:
+    """Say whether a process runs; a zombie, whom nobody has reaped yet, does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def alive(processes: list[psutil.Process]) -> list[psutil.Process]:

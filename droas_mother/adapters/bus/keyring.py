@@ -61,6 +61,11 @@ class KeyRing:
             server_key=self.server_public_key,
         )
 
+    def admit(self, public_key: str, principal: Principal) -> None:
+        """Admit a key that an earlier mother has issued to this principal, from now on."""
+        with self._guard:
+            self._principals[public_key] = principal
+
     def revoke(self, public_key: str) -> None:
         """Refuse this key from now on; messages of a connection that it still has are ignored."""
         with self._guard:

@@ -9,17 +9,22 @@ from contextlib import suppress
 from pathlib import Path
 
 from droas_common.errors import OutsideError
+from droas_common.life_record import LifeRecord, read_life_record, start_ticks
 
 
 class BotLock:
     """The lock that a child holds for its life, looked at from outside.
 
     Args:
-        path: the lock file; its text is `pid start-time-ticks`, written by the holder.
+        path: the lock file; its text is the holder's LifeRecord.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+
+    def holder(self) -> LifeRecord | None:
+        """Give who holds it, if somebody does and is still the process that wrote it."""
+        return None if self._free() else self._written()
 
     async def evict_holder(self, *, timeout_s: float = 5.0) -> int | None:
         """End the process that still holds the lock, if there is one; gives its pid.
@@ -29,18 +34,19 @@ class BotLock:
         """
         if self._free():
             return None
-        holder = self._holder()
+        holder = self._written()
         if holder is not None:
             with suppress(ProcessLookupError, PermissionError):
-                os.kill(holder, signal.SIGKILL)
+                os.kill(holder.pid, signal.SIGKILL)
         deadline = time.monotonic() + timeout_s
         while not self._free():
             if time.monotonic() > deadline:
-                raise OutsideError(
-                    f"{self._path}: another process (pid {holder}) still runs this bot; end it"
+                who = (
+                    f"another process (pid {holder.pid})" if holder else "a process that does not name itself"
                 )
+                raise OutsideError(f"{self._path}: {who} still runs this bot; end it")
             await asyncio.sleep(0.01)
-        return holder
+        return holder.pid if holder is not None else None
 
     def _free(self) -> bool:
         try:
@@ -55,19 +61,6 @@ class BotLock:
             os.close(handle)
         return True
 
-    def _holder(self) -> int | None:
-        """Give the pid of the holder, if the process of that pid is still the one that wrote it."""
-        with suppress(OSError, ValueError, IndexError):
-            pid, started = self._path.read_text().split()[:2]
-            if start_ticks(int(pid)) == int(started):
-                return int(pid)
-        return None
-
-
-def start_ticks(pid: int) -> int | None:
-    """Give a process's start time in clock ticks since boot (field 22 of /proc/pid/stat); None when gone."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None
-    return int(text.rpartition(")")[2].split()[19])
+    def _written(self) -> LifeRecord | None:
+        record = read_life_record(self._path)
+        return record if record is not None and start_ticks(record.pid) == record.start_ticks else None

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from droas_common.errors import ConfigurationError, ExitCode
+from droas_common.life_record import Beacon, start_ticks, written
 from droas_common.settings import Endpoints
 
 _LONGEST_SOCKET_PATH = 107
@@ -30,6 +31,7 @@ class RuntimeFolder:
         self.data = data.absolute()
         self.locks = self.runtime / "locks"
         self.admin_socket = self.runtime / "droas.sock"
+        self.beacon = self.runtime / "mother.json"
         self._lock: int | None = None
 
     def prepare(self) -> None:
@@ -60,6 +62,14 @@ class RuntimeFolder:
         return Endpoints(
             **{name: f"ipc://{self.runtime / name}.sock" for name in ("tools", "events", "health", "logs")}
         )
+
+    def light_beacon(self, server_key: str) -> None:
+        """Let the children of an earlier mother find this one; in one step, so that nobody reads half of it."""
+        pid = os.getpid()
+        beacon = Beacon(pid=pid, start_ticks=start_ticks(pid) or 0, server_key=server_key)
+        fresh = self.beacon.with_suffix(".new")
+        fresh.write_bytes(written(beacon))
+        fresh.replace(self.beacon)
 
     def release(self) -> None:
         """Give the lock back."""

@@ -21,6 +21,9 @@ from droas_mother.core.records import Outcome, Profile, StoredCall
 
 _CACHED_BALANCES = 100_000
 
+_KEPT_IDENTIFIES_US = 2 * 86_400_000_000
+"""A budget looks back one day; what is older than two is dropped."""
+
 
 class Database:
     """The writer's view of the database; used by one thread only.
@@ -90,8 +93,9 @@ class Database:
             connection.execute(self._put_account, rows)
         if changes.profiles:
             connection.execute(self._put_profile, [asdict(profile) for profile in changes.profiles.values()])
-
         if changes.identifies:
+            oldest_us = min(one.at_us for one in changes.identifies) - _KEPT_IDENTIFIES_US
+            connection.execute(schema.identifies.delete().where(schema.identifies.c.at_us < oldest_us))
             connection.execute(schema.identifies.insert(), [asdict(one) for one in changes.identifies])
         if changes.wishes:
             connection.execute(self._put_wish, [asdict(wish) for wish in changes.wishes.values()])

@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import json
 import os
 import signal
 from typing import Any
@@ -193,7 +194,7 @@ async def test_it_dies_with_its_mother(home: Any) -> None:
     """When the lifeline ends the process is gone at once, and its lock is free."""
     process = await home.ready()
     with open(home.settings().lock_path) as lock:  # noqa: ASYNC230, PTH123 - a few bytes
-        assert lock.read().split()[0] == str(process.pid)
+        assert json.loads(lock.read())["pid"] == process.pid
         home.lifeline.close()
         async with asyncio.timeout(1):
             assert await process.wait() == -signal.SIGKILL

@@ -17,8 +17,11 @@ from droas_common.settings import (
     LlmSettings,
 )
 from droas_common.wire.heartbeats import FromMother
+from droas_mother.adapters.processes.child_process import ChildProcess
 from droas_mother.adapters.processes.forkserver import Forkserver
-from droas_mother.adapters.processes.spawning import ChildProcess, Spawner
+from droas_mother.adapters.processes.spawning import Spawner
+from droas_mother.core.bot import Bot
+from droas_mother.core.keeping import rules_of
 from droas_mother.core.lifecycle import State
 from droas_mother.core.settings import SupervisionSettings
 from droas_mother.flows.bot_keeper import BotKeeper
@@ -56,6 +59,12 @@ class Nursery:
         self.pids.append(child.pid)
         return child
 
+    async def adopt(self, name: BotName, settings: BotSettings) -> None:
+        """There is nobody to take over."""
+
+    async def end_strangers(self, known: frozenset[BotName]) -> None:
+        """There are none."""
+
     def bury(self, name: BotName, incarnation: int, child: ChildProcess) -> None:
         """Give back what it held."""
         child.release()
@@ -78,9 +87,9 @@ async def test_a_hung_child_is_asked_where_it_stands_before_it_is_killed(short_t
     nursery: Any = Nursery(short_tmp, "tests.support.hanging_child:run")
     changed = asyncio.Event()
     keeper = BotKeeper(
-        BotName("sleeper"),
+        Bot(name=BotName("sleeper")),
         BOT,
-        supervision=SupervisionSettings(startup_timeout_s=1.0, stop_grace_s=0.1),
+        rules=rules_of(SupervisionSettings(startup_timeout_s=1.0, stop_grace_s=0.1)),
         children=nursery,
         health=Silence(),
         budget=IdentifyDesk(500, [], lambda _identify: None),
@@ -88,14 +97,14 @@ async def test_a_hung_child_is_asked_where_it_stands_before_it_is_killed(short_t
     )
     task = asyncio.create_task(keeper.run())
     async with asyncio.timeout(20):
-        while keeper.restarts < 1 or keeper.state is not State.STARTING:
+        while keeper.bot.restarts < 1 or keeper.bot.state is not State.STARTING:
             changed.clear()
             await changed.wait()
-        assert keeper.last_exit is not None
-        assert keeper.last_exit.words == "killed: did not start in time"
-        assert "wait_for_ever" in keeper.last_exit.stacks
+        (ended,) = keeper.bot.exits
+        assert ended.words == "killed: it did not register in time"
+        assert "wait_for_ever" in ended.stacks
         keeper.want(wanted=False)
-        while keeper.state is not State.STOPPED:
+        while keeper.bot.state is not State.STOPPED:
             changed.clear()
             await changed.wait()
     task.cancel()

@@ -44,6 +44,7 @@ class FakeConnection:
     """A gateway that stays until it is closed."""
 
     latency_ms = 12.5
+    ack_age_s = 1.0
 
     def __init__(self) -> None:
         self.began_at: float | None = None
@@ -76,6 +77,7 @@ class Day:
             connection=self.connection,
             intake=intake,
             news=self.news,
+            watches=[],
             preloaded=preloaded,
             heartbeat_interval_s=0.5,
             drain_grace_s=5,

@@ -1,0 +1,124 @@
+"""Children outlive their mother: they go on, a new one takes them over, and what cannot be is replaced."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.town import Json, Town, runs, town, until
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+async def place(short_tmp: Path) -> AsyncIterator[Town]:
+    """Give a town with two bots that outlive their mother."""
+    async with town(short_tmp, start=False) as made:
+        made.environment["DROAS_SUPERVISION__LIVE_RESTORE"] = "true"
+        await made.start_mother()
+        await made.all_ready()
+        yield made
+
+
+def pids(bots: dict[str, Json]) -> dict[str, int]:
+    """Give the bots' processes."""
+    return {name: bot["pid"] for name, bot in bots.items()}
+
+
+async def identifies(place: Town) -> int:
+    """Count the IDENTIFYs that Discord has seen of the two bots."""
+    bots = (await place.control("GET", "/state"))["bots"]
+    return sum(bot["identifies"] for bot in bots if bot["username"] != "guardian")
+
+
+async def answers(place: Town, text: str = "hello") -> None:
+    """Make sure that both bots answer."""
+    for bot, guild in (("helper", "Harbour"), ("guide", "Observatory")):
+        assert await place.answer(await place.ask("ada", bot, text, guild), bot, guild)
+
+
+async def test_children_outlive_a_killed_mother(place: Town) -> None:
+    """They answer while there is none; a new one has the same processes, without one more IDENTIFY."""
+    before, identified = await place.all_ready(), await identifies(place)
+    await place.stop_mother(signal.SIGKILL)
+    await answers(place)
+    await place.start_mother()
+    after = await place.all_ready()
+    assert pids(after) == pids(before)
+    assert all(bot["restarts"] == 0 for bot in after.values())
+    await answers(place, "how many coins do I have?")
+    assert await identifies(place) == identified
+    assert not await place.overlaps()
+    assert await place.stop_mother() == 0
+    assert not any(map(runs, pids(before).values()))
+
+
+async def test_adopted_children_are_kept_like_any_others(place: Town) -> None:
+    """One that dies after it was taken over is replaced; one that is asked to stop, stops."""
+    before = await place.all_ready()
+    await place.stop_mother(signal.SIGKILL)
+    await place.start_mother()
+    await place.all_ready()
+    os.kill(before["bot_01"]["pid"], signal.SIGKILL)
+
+    async def replaced() -> bool:
+        _, bot, _ = await place.ctl("status", "bot_01")
+        return bool(bot and bot["state"] == "ready" and bot["pid"] != before["bot_01"]["pid"])
+
+    await until(replaced, "it was not replaced")
+    assert (await place.ctl("stop", "bot_02"))[0] == 0
+    assert not runs(before["bot_02"]["pid"])
+    assert not await place.overlaps()
+
+
+async def test_an_upgrade_keeps_the_mothers_process_and_the_bots(place: Town) -> None:
+    """SIGUSR2 puts a new mother into the same process; the bots notice nothing of it."""
+    assert place.process is not None
+    before, identified = await place.all_ready(), await identifies(place)
+    place.process.send_signal(signal.SIGUSR2)
+    await until(lambda: place.log().count('"event":"mother_started"') == 2, "no new mother")
+    after = await place.all_ready()
+    assert pids(after) == pids(before)
+    assert place.process.returncode is None
+    assert await identifies(place) == identified
+    await answers(place)
+
+
+async def test_what_cannot_be_taken_over_is_replaced(place: Town) -> None:
+    """A child that cannot prove itself, and one whose settings have changed, get successors; a stranger ends."""
+    before = await place.all_ready()
+    await place.stop_mother(signal.SIGKILL)
+    os.kill(before["bot_01"]["pid"], signal.SIGSTOP)
+    changed = place.folder / "configs/bots/bot_02.yaml"
+    changed.write_text(changed.read_text() + "  max_parallel_answers: 3\n")
+    await place.start_mother()
+    async with asyncio.timeout(20):
+        after = await place.all_ready()
+    assert not set(pids(after).values()) & set(pids(before).values())
+    await answers(place)
+    assert not await place.overlaps()
+    await place.stop_mother(signal.SIGKILL)
+    (place.folder / "configs/bots/bot_02.yaml").unlink()
+    place.names = ["helper"]
+    await place.start_mother()
+    last = await place.all_ready()
+    assert pids(last) == {"bot_01": after["bot_01"]["pid"]}
+    await until(lambda: not runs(after["bot_02"]["pid"]), "the stranger is still there")
+
+
+async def test_without_a_mother_they_leave_when_the_lease_is_over(short_tmp: Path) -> None:
+    """They leave the gateway in good order, so that Discord shows them offline at once, and end."""
+    async with town(short_tmp, start=False) as place:
+        place.environment["DROAS_SUPERVISION__ORPHAN_LEASE_S"] = "1"
+        await place.start_mother()
+        bots = await place.all_ready()
+        await place.stop_mother(signal.SIGKILL)
+        assert runs(bots["bot_01"]["pid"])
+        await until(lambda: not any(runs(bot["pid"]) for bot in bots.values()), "they are still there")
+        for name in place.names:
+            assert not await place.connected(name)
+        kept = {session.bot.user_id for session in place.sandbox.hub.sessions.values()}
+        assert not kept & {place.users[name] for name in place.names}, "a session waits to be resumed"
