@@ -9,7 +9,8 @@ class Notifier:
     """Sends words to the service manager named by NOTIFY_SOCKET."""
 
     def __init__(self) -> None:
-        self._address = os.environ.pop("NOTIFY_SOCKET", "")
+        # Left in the environment for the mother who may follow in this process; NotifyAccess=main keeps children out.
+        self._address = os.environ.get("NOTIFY_SOCKET", "")
         if self._address.startswith("@"):
             self._address = "\0" + self._address[1:]
 

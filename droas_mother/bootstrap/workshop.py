@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from functools import partial
 
 from droas_common.errors import ConfigurationError
@@ -137,8 +138,11 @@ class Workshop:
         )
 
     def _stopping(self) -> None:
-        self._notifier.tell("STOPPING=1")
-        log.info("mother_stopping")
+        if self._mother.handing_over:
+            self._notifier.tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        else:
+            self._notifier.tell("STOPPING=1")
+        log.info("mother_stopping", handing_over=self._mother.handing_over)
 
     async def _watchdog(self, interval_s: float) -> None:
         """Tell the service manager from the loop itself that all is well; silence when it is not."""

@@ -1,6 +1,7 @@
 """The mother under a service manager: ready, alive, stopping, each said when it is true."""
 
 import asyncio
+import signal
 import socket
 from pathlib import Path
 
@@ -30,3 +31,23 @@ async def test_the_service_manager_is_told(short_tmp: Path) -> None:
             async with asyncio.timeout(5):
                 while b"STOPPING=1" not in said:
                     said = await loop.sock_recv(manager, 4096)
+
+
+async def test_an_upgrade_is_a_reload_for_the_service_manager(short_tmp: Path) -> None:
+    """The new mother in the same process says READY again; nothing says that the service stops."""
+    path = short_tmp / "notify.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        manager.setblocking(False)
+        loop = asyncio.get_running_loop()
+        async with town(short_tmp, start=False) as place:
+            place.environment |= {"NOTIFY_SOCKET": str(path), "DROAS_SUPERVISION__LIVE_RESTORE": "true"}
+            await place.start_mother()
+            assert place.process is not None
+            async with asyncio.timeout(30):
+                assert b"READY=1" in await loop.sock_recv(manager, 4096)
+                await place.all_ready()
+                place.process.send_signal(signal.SIGUSR2)
+                assert b"RELOADING=1" in await loop.sock_recv(manager, 4096)
+                assert b"READY=1" in await loop.sock_recv(manager, 4096)
+            await place.all_ready()

@@ -176,6 +176,25 @@ async def test_droasctl_commands_one_bot(place: Town) -> None:
     assert (await place.ctl("logs", "bot_01"))[1]["records"]
 
 
+async def test_a_slow_bot_delays_no_command_to_another(place: Town) -> None:
+    """While one bot finishes an answer before it stops, another is restarted; the answer is whole."""
+    await place.all_ready()
+    await place.fault("model_drip", interval_s=0.3)
+    question = await place.ask("grace", "helper", "hello")
+
+    async def begun() -> bool:
+        newest = await place.newest("helper")
+        return (newest.get("message_reference") or {}).get("message_id") == question
+
+    await until(begun, "no preview")
+    slow = asyncio.create_task(place.ctl("stop", "bot_01"))
+    assert (await place.ctl("restart", "bot_02"))[0] == 0
+    assert not slow.done()
+    assert (await slow)[0] == 0
+    assert (await place.newest("helper"))["content"].endswith("What can I do for you?")
+    assert (await place.ctl("start", "bot_01"))[0] == 0
+
+
 async def test_a_rolling_restart_keeps_the_others_up(place: Town) -> None:
     """All bots get fresh processes, one after another: whenever one is away, the other is there."""
     before = await place.all_ready()

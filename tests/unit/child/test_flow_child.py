@@ -197,3 +197,22 @@ def test_a_change_of_the_gateway_is_told_at_once(play: Any) -> None:
         day.child.ask_stop()
 
     play(scene)
+
+
+def test_an_error_that_nobody_caught_is_told_with_its_fingerprint(
+    settings: Any, speaker: Any, live: Any
+) -> None:
+    """The mother learns what and where, so that the same one is known again."""
+
+    async def scene() -> Day:
+        day = Day(settings, speaker)
+        day.connection.refusing = ValueError("nobody expected this")
+        day.child.hear(Welcome(heartbeat_interval_s=0.25))
+        with pytest.raises(ExceptionGroup):
+            await day.child.run()
+        return day
+
+    (goodbye,) = live(scene()).mother.heard(Goodbye)
+    assert goodbye.reason.startswith("ValueError: nobody expected this (")
+    assert goodbye.fingerprint
+    assert not goodbye.fatal
