@@ -36,7 +36,7 @@ from droas_common.zmq_sockets import DrainedSocket
 MAX_IN_FLIGHT = 256
 """Calls waiting for their answers; one more is refused at once instead of queued."""
 
-_WORTH_A_RETRY = (ErrorCode.OVERLOADED, ErrorCode.UNAVAILABLE)
+_WORTH_A_RETRY = (ErrorCode.OVERLOADED, ErrorCode.LIMITED, ErrorCode.UNAVAILABLE, ErrorCode.UNPROVEN)
 
 
 class ToolCallError(RequestError):

@@ -14,7 +14,7 @@ from droas_common.wire.heartbeats import FromMother, StartLimit
 from droas_common.wire.records import LogRecord
 from droas_mother.core.authorization import Principal
 from droas_mother.core.books import Changes, Shelf
-from droas_mother.core.records import AuditRecord, Profile, Wish
+from droas_mother.core.records import AuditRecord, Row
 from droas_mother.core.usage import Usage
 
 
@@ -154,10 +154,8 @@ class EventBus(Protocol):
 class AuditLog(Protocol):
     """Where decisions are written down."""
 
-    async def write(
-        self, *records: AuditRecord, profiles: tuple[Profile, ...] = (), wishes: tuple[Wish, ...] = ()
-    ) -> None:
-        """Write records and wait until they are committed; raises OutsideError."""
+    async def write(self, *records: AuditRecord, rows: tuple[Row, ...] = ()) -> None:
+        """Write records and rows and wait until they are committed; raises OutsideError."""
         ...
 
 

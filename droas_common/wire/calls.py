@@ -1,7 +1,7 @@
 """Tool calls on the wire: JSON-RPC 2.0 with the field names of the Model Context Protocol.
 
 A caller sends one request per ZeroMQ message and gets one response per request, matched by `id`.
-Methods: `tools/list`, `tools/call`, `calls/status`, `ping`.
+Methods: `tools/list`, `tools/call`, `calls/status`, `calls/cancel`, `ping`.
 
 Source: JSON-RPC 2.0 specification; Model Context Protocol, tools.
 """
@@ -23,6 +23,7 @@ class Method(StrEnum):
     LIST = "tools/list"
     CALL = "tools/call"
     STATUS = "calls/status"
+    CANCEL = "calls/cancel"
     PING = "ping"
 
 
@@ -38,7 +39,10 @@ class ErrorCode(IntEnum):
     LATE = -32002
     OVERLOADED = -32003
     CONFLICT = -32004
+    LIMITED = -32005
     UNAVAILABLE = -32006
+    UNPROVEN = -32007
+    CANCELLED = -32008
 
 
 class Actor(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
@@ -78,6 +82,12 @@ class StatusParams(msgspec.Struct, frozen=True, rename="camel"):
     """The parameters of `calls/status`: which call is asked about."""
 
     idempotency_key: str
+
+
+class CancelParams(msgspec.Struct, frozen=True, rename="camel"):
+    """The parameters of `calls/cancel`: the id of the request that is not wanted any more."""
+
+    request_id: RequestId
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -146,6 +156,7 @@ _requests = msgspec.json.Decoder(Request)
 _responses = msgspec.json.Decoder(Response)
 _call_params = msgspec.json.Decoder(CallParams)
 _status_params = msgspec.json.Decoder(StatusParams)
+_cancel_params = msgspec.json.Decoder(CancelParams)
 _results = msgspec.json.Decoder(ToolResult)
 _lists = msgspec.json.Decoder(ToolList)
 
@@ -168,6 +179,11 @@ def read_call(params: msgspec.Raw) -> CallParams:
 def read_status(params: msgspec.Raw) -> StatusParams:
     """Read the parameters of `calls/status`; raises FrameError."""
     return decode(bytes(params), _status_params)
+
+
+def read_cancel(params: msgspec.Raw) -> CancelParams:
+    """Read the parameters of `calls/cancel`; raises FrameError."""
+    return decode(bytes(params), _cancel_params)
 
 
 def read_result(result: msgspec.Raw) -> ToolResult:

@@ -83,6 +83,7 @@ class Watcher:
                 ),
                 mentioned_roles=frozenset(Snowflake(str(role.id)) for role in message.role_mentions),
                 mentions_everyone=message.mention_everyone,
+                author_roles=_roles_of(message.author),
                 trusted=self._trusted(message),
                 edited=edited,
             )
@@ -98,6 +99,12 @@ class Watcher:
             return True
         permissions = author.guild_permissions
         return permissions.administrator or permissions.manage_messages
+
+
+def _roles_of(author: nextcord.User | nextcord.Member) -> tuple[str, ...]:
+    if not isinstance(author, nextcord.Member):
+        return ()
+    return tuple(role.name[:100] for role in author.roles if not role.is_default())
 
 
 class DiscordModerator:

@@ -1,9 +1,12 @@
 """What everything else stands on: folder, keys, sockets, log, store, and the tool gateway."""
 
+import time
+
 import zmq
 
 from droas_common.logs import log, redactor, start_logging, stderr_sink
 from droas_common.settings import Endpoints
+from droas_common.wire.calls import Actor
 from droas_common.wire.records import LogRecord
 from droas_mother.adapters.bus.health_channel import HealthChannel
 from droas_mother.adapters.bus.keyring import KeyRing
@@ -18,9 +21,11 @@ from droas_mother.adapters.storage.engine import open_engine
 from droas_mother.adapters.storage.reader import Reader
 from droas_mother.core.config_plan import secrets_of
 from droas_mother.core.settings import Configuration
+from droas_mother.flows.call_gate import CallGate
 from droas_mother.flows.services import economy, users
 from droas_mother.flows.tool_desk import ToolDesk
 from droas_mother.flows.tool_gateway import ToolGateway
+from droas_mother.flows.witness import Witness
 
 
 class Ground:
@@ -33,6 +38,9 @@ class Ground:
         ConfigurationError: a folder, a path or the database's address cannot be used.
         OutsideError: the database cannot be reached.
     """
+
+    sees: bool
+    """Whether the protecting bot is connected, so that the mother sees what members write."""
 
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
@@ -84,8 +92,11 @@ class Ground:
         self.reader = Reader(self.engine)
 
     def _open_gateway(self, endpoints: Endpoints) -> None:
+        self.witness = Witness(self.settings.tools.provenance_s)
+        self.sees = False
         desk = ToolDesk(
-            [*economy.tools(self.settings.economy), *users.tools()],
+            [*economy.tools(self.settings.economy), *users.tools(self.witness.roles)],
+            gate=CallGate(self.settings.tools, self._proves),
             redactor=redactor,
             opening_balance=self.settings.economy.opening_balance,
         )
@@ -95,7 +106,11 @@ class Ground:
             Database(self.engine),
             desk,
             observe=lambda principal, seconds: self.metrics.note_call(principal.caller, seconds),
+            max_waiting=self.settings.tools.max_waiting,
         )
+
+    def _proves(self, actor: Actor) -> bool | None:
+        return self.witness.confirms(actor, now_s=time.monotonic()) if self.sees else None
 
     def _keep_record(self, record: LogRecord) -> None:
         """Keep what the mother logs about a bot beside what the bot logs, for `droasctl logs`."""

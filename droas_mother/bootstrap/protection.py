@@ -10,6 +10,7 @@ from droas_mother.bootstrap.ground import Ground
 from droas_mother.core.facts import MessageFacts
 from droas_mother.flows.action_executor import ActionExecutor
 from droas_mother.flows.inspector import Inspector
+from droas_mother.flows.witness import Seen
 
 
 class Protection:
@@ -23,6 +24,7 @@ class Protection:
     def __init__(self, ground: Ground, bots: Bots) -> None:
         settings = ground.settings.protection
         self.state = "off"
+        self._ground = ground
         self._metrics = ground.metrics
         self.inspector = Inspector(
             settings, level_of=lambda guild_id: bots.supervisor.level_of(guild_id, settings.level)
@@ -56,10 +58,13 @@ class Protection:
 
     def _inspect(self, facts: MessageFacts) -> None:
         self._metrics.note_inspected()
+        seen = Seen(guild_id=facts.guild_id, user_id=facts.author_id, at_s=facts.at_s)
+        self._ground.witness.see(facts.message_id, seen, facts.author_roles)
         verdict = self.inspector.inspect(facts)
         if verdict is not None and self.executor is not None:
             self.executor.submit(verdict)
 
     def _note_state(self, state: GatewayState, words: str) -> None:
         self.state = state.value
+        self._ground.sees = state is GatewayState.READY
         log.info("protection", state=state.value, words=words)

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from droas_common.wire.calls import Actor
+from droas_mother.core.rate_limits import Rate
+
 
 class PrincipalKind(StrEnum):
     """What sort of peer has proven itself."""
@@ -21,12 +24,16 @@ class Principal:
         name: the bot's or the client's name.
         incarnation: rises with every start of a child; a key of an earlier life proves nothing any more.
         tools: patterns of the tools that it may call (`economy.*`).
+        guilds: the groups for whose members it may call; None for all.
+        rate: how often it may call; None for what holds for everybody.
     """
 
     kind: PrincipalKind
     name: str
     incarnation: int = 0
     tools: tuple[str, ...] = ()
+    guilds: frozenset[str] | None = None
+    rate: Rate | None = None
 
     @property
     def caller(self) -> str:
@@ -37,3 +44,10 @@ class Principal:
 def may_call(principal: Principal, tool: str) -> bool:
     """Say whether one of the principal's patterns allows this tool."""
     return any(fnmatchcase(tool, pattern) for pattern in principal.tools)
+
+
+def may_act_for(principal: Principal, actor: Actor | None) -> bool:
+    """Say whether the principal may call for this actor: one of a group in its scope, or nobody."""
+    if principal.guilds is None or actor is None:
+        return True
+    return actor.guild_id is not None and actor.guild_id in principal.guilds

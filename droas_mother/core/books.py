@@ -7,9 +7,11 @@ nothing behind, because its draft is dropped. A `Batch` joins the drafts of many
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from droas_common.ids import BotName, Snowflake
+from droas_common.ids import Snowflake
 from droas_mother.core.ledger import ISSUER, Account, Posting, apply
-from droas_mother.core.records import AuditRecord, Entry, Identify, Profile, StoredCall, Wish
+from droas_mother.core.records import AuditRecord, Entry, Identify, Row, StoredCall
+
+Key = tuple[str, ...]
 
 
 class Shelf(Protocol):
@@ -19,51 +21,83 @@ class Shelf(Protocol):
         """Give an account's balance; None when it was never opened."""
         ...
 
-    def profile(self, guild_id: Snowflake, user_id: Snowflake) -> Profile | None:
-        """Give a member's profile; None when the member is unknown."""
+    def find[R: Row](self, kind: type[R], key: Key) -> R | None:
+        """Give the row of this kind with this key; None when there is none."""
         ...
 
     def call(self, caller: str, key: str) -> StoredCall | None:
         """Give the call that was made with this key; None when there was none."""
         ...
 
+    def richest(self, guild_id: Snowflake, currency: str, count: int) -> list[tuple[str, int]]:
+        """Give owners and balances, the highest first."""
+        ...
+
+    def history(self, account: Account, count: int) -> list[Entry]:
+        """Give an account's newest entries, the newest first."""
+        ...
+
 
 @dataclass(slots=True)
 class Changes:
-    """What one commit writes."""
+    """What one commit writes; a row that is None is deleted."""
 
     audit: list[AuditRecord] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     balances: dict[Account, int] = field(default_factory=dict)
-    profiles: dict[tuple[Snowflake, Snowflake], Profile] = field(default_factory=dict)
-    wishes: dict[BotName, Wish] = field(default_factory=dict)
+    rows: dict[type[Row], dict[Key, Row | None]] = field(default_factory=dict)
     identifies: list[Identify] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.audit or self.entries or self.profiles or self.wishes or self.identifies)
+        return bool(self.audit or self.entries or self.rows or self.identifies)
+
+    def keep(self, row: Row) -> None:
+        """Write a row, new or changed."""
+        self.rows.setdefault(type(row), {})[row.key] = row
+
+    def drop(self, kind: type[Row], key: Key) -> None:
+        """Delete a row."""
+        self.rows.setdefault(kind, {})[key] = None
+
+    def merge(self, later: "Changes") -> None:
+        """Add changes that were made after these."""
+        self.audit += later.audit
+        self.entries += later.entries
+        self.balances.update(later.balances)
+        self.identifies += later.identifies
+        for kind, rows in later.rows.items():
+            self.rows.setdefault(kind, {}).update(rows)
 
 
 class Batch:
-    """The changes of many calls on their way into one commit."""
+    """The changes of many calls on their way into one commit.
+
+    Args:
+        shelf: what is stored.
+    """
 
     def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
+        self.shelf = shelf
         self.changes = Changes()
         self._calls: dict[tuple[str, str], StoredCall] = {}
 
     def balance(self, account: Account) -> int | None:
         """Give a balance as it will be after this batch."""
         found = self.changes.balances.get(account)
-        return self._shelf.balance(account) if found is None else found
+        return self.shelf.balance(account) if found is None else found
 
-    def profile(self, guild_id: Snowflake, user_id: Snowflake) -> Profile | None:
-        """Give a profile as it will be after this batch."""
-        return self.changes.profiles.get((guild_id, user_id)) or self._shelf.profile(guild_id, user_id)
+    def find[R: Row](self, kind: type[R], key: Key) -> R | None:
+        """Give a row as it will be after this batch."""
+        changed = self.changes.rows.get(kind)
+        if changed is not None and key in changed:
+            found = changed[key]
+            return found if isinstance(found, kind) else None
+        return self.shelf.find(kind, key)
 
     def call(self, caller: str, key: str) -> StoredCall | None:
         """Give the call made with this key, in this batch or before it."""
-        return self._calls.get((caller, key)) or self._shelf.call(caller, key)
+        return self._calls.get((caller, key)) or self.shelf.call(caller, key)
 
     def record(self, record: AuditRecord) -> None:
         """Write a decision down; one with a key is found by later calls of the same batch."""
@@ -74,9 +108,7 @@ class Batch:
 
     def take(self, draft: "Draft") -> None:
         """Make a draft's changes part of the batch."""
-        self.changes.entries += draft.entries
-        self.changes.balances.update(draft.balances)
-        self.changes.profiles.update(draft.profiles)
+        self.changes.merge(draft.changes)
 
 
 class Draft:
@@ -94,46 +126,58 @@ class Draft:
         self._transfer = transfer
         self._at_us = at_us
         self._opening_balance = opening_balance
-        self.entries: list[Entry] = []
-        self.balances: dict[Account, int] = {}
-        self.profiles: dict[tuple[Snowflake, Snowflake], Profile] = {}
+        self.changes = Changes()
+
+    @property
+    def shelf(self) -> Shelf:
+        """What is stored, without what is on its way: for lists that need not show the last milliseconds."""
+        return self._batch.shelf
 
     def balance(self, account: Account) -> int:
         """Give an account's balance; opens it when it is new."""
-        known = self.balances.get(account)
+        known = self.changes.balances.get(account)
         if known is None:
             known = self._batch.balance(account)
         if known is not None:
             return known
-        if account.may_owe:
+        if account.may_owe or account.is_internal:
             return 0
         self._open(account)
-        return self.balances[account]
+        return self.changes.balances[account]
 
     def post(self, *postings: Posting) -> None:
         """Make these postings; raises Refusal, and then nothing of this draft may be kept."""
-        self.balances.update(apply(self.balance, postings))
-        self.entries += [
+        self.changes.balances.update(apply(self.balance, postings))
+        self.changes.entries += [
             Entry(
                 transfer=self._transfer,
                 guild_id=posting.account.guild_id,
                 owner=posting.account.owner,
+                currency=posting.account.currency,
                 amount=posting.amount,
                 at_us=self._at_us,
             )
             for posting in postings
         ]
 
-    def profile(self, guild_id: Snowflake, user_id: Snowflake) -> Profile | None:
-        """Give a member's profile; None when the member is unknown."""
-        return self.profiles.get((guild_id, user_id)) or self._batch.profile(guild_id, user_id)
+    def find[R: Row](self, kind: type[R], key: Key) -> R | None:
+        """Give a row as it is after what this call has done so far."""
+        changed = self.changes.rows.get(kind)
+        if changed is not None and key in changed:
+            found = changed[key]
+            return found if isinstance(found, kind) else None
+        return self._batch.find(kind, key)
 
-    def keep_profile(self, profile: Profile) -> None:
-        """Write a profile, new or changed."""
-        self.profiles[profile.guild_id, profile.user_id] = profile
+    def keep(self, row: Row) -> None:
+        """Write a row, new or changed."""
+        self.changes.keep(row)
+
+    def drop(self, kind: type[Row], key: Key) -> None:
+        """Delete a row."""
+        self.changes.drop(kind, key)
 
     def _open(self, account: Account) -> None:
-        self.balances[account] = 0
+        self.changes.balances[account] = 0
         if self._opening_balance:
-            issuer = Account(account.guild_id, ISSUER)
+            issuer = Account(account.guild_id, ISSUER, account.currency)
             self.post(Posting(issuer, -self._opening_balance), Posting(account, self._opening_balance))

@@ -14,6 +14,7 @@ class MessageFacts:
         text: its normal form.
         mentioned_users: users mentioned, each once, the one replied to left out.
         mentions_everyone: whether it really pings everyone.
+        author_roles: names of its author's roles here, without @everyone.
         trusted: whether its author may manage messages here, owns the group, or has an exempt role.
         edited: whether this is a later version of an earlier message.
     """
@@ -28,6 +29,7 @@ class MessageFacts:
     mentioned_users: frozenset[Snowflake] = frozenset()
     mentioned_roles: frozenset[Snowflake] = frozenset()
     mentions_everyone: bool = False
+    author_roles: tuple[str, ...] = ()
     trusted: bool = False
     edited: bool = False
 

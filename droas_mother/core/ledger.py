@@ -13,18 +13,29 @@ from droas_mother.core.refusals import Refusal
 ISSUER = "issuer"
 """The owner's name of a group's issuing account; no Discord id looks like it."""
 
+ESCROW = "escrow"
+"""The owner's name of the account in which a group's reserved coins wait."""
+
+COINS = "coins"
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One member's coins in one group, or the group's issuing account."""
+    """One member's coins of one currency in one group, or one of the group's own accounts."""
 
     guild_id: Snowflake
     owner: str
+    currency: str = COINS
 
     @property
     def may_owe(self) -> bool:
         """Whether the balance may go below zero."""
         return self.owner == ISSUER
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether it is one of the group's own, which nobody is given coins for."""
+        return self.owner in (ISSUER, ESCROW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,24 @@ def transfer(source: Account, target: Account, amount: int, *, limit: int) -> tu
         raise Refusal(f"the amount must be between 1 and {limit}", kind="invalid_amount")
     if source == target:
         raise Refusal("coins cannot be sent to oneself", kind="same_account")
+    return move(source, target, amount)
+
+
+def move(source: Account, target: Account, amount: int) -> tuple[Posting, Posting]:
+    """Give the postings that move coins, without any question."""
     return Posting(source, -amount), Posting(target, amount)
+
+
+def allowed_today(before: int, amount: int, limit: int, *, whose: str) -> int:
+    """Give how much has been given away today, this amount included.
+
+    Raises:
+        Refusal: it is more than a day's limit.
+    """
+    if before + amount > limit:
+        left = max(0, limit - before)
+        raise Refusal(f"{whose} may give away {left} more today, at most {limit} a day", kind="daily_limit")
+    return before + amount
 
 
 def apply(balance_of: Callable[[Account], int], postings: tuple[Posting, ...]) -> dict[Account, int]:
@@ -61,6 +89,8 @@ def apply(balance_of: Callable[[Account], int], postings: tuple[Posting, ...]) -
     """
     if sum(posting.amount for posting in postings) != 0:
         raise DefectError("postings must sum to zero")
+    if len({posting.account.currency for posting in postings}) > 1:
+        raise DefectError("a transfer is in one currency")
     balances: dict[Account, int] = {}
     for posting in postings:
         before = balances[posting.account] if posting.account in balances else balance_of(posting.account)

@@ -1,5 +1,6 @@
 """The rows that the mother writes, as values."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,6 +18,9 @@ class Outcome(StrEnum):
     INVALID = "invalid"
     LATE = "late"
     CONFLICT = "conflict"
+    LIMITED = "limited"
+    """Too often, or too much waits."""
+    CANCELLED = "cancelled"
     FAILED = "failed"
 
 
@@ -34,6 +38,7 @@ class AuditRecord:
         digest: hash of action and arguments, to tell a retry from another call with the same key.
         arguments: JSON text, secrets masked.
         result: JSON text of what the caller was told.
+        result_bytes: its length before it was cut for the audit.
         duration_us: microseconds from arrival to decision.
     """
 
@@ -49,6 +54,7 @@ class AuditRecord:
     digest: str | None = None
     arguments: str = "{}"
     result: str = "{}"
+    result_bytes: int = 0
     trace_id: str | None = None
     duration_us: int = 0
 
@@ -64,21 +70,13 @@ class StoredCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One posting as it is written; the entries of one transfer sum to zero."""
+    """One posting as it is written; the entries of one transfer sum to zero in each currency."""
 
     transfer: str
     guild_id: Snowflake
     owner: str
+    currency: str
     amount: int
-    at_us: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What somebody wants of a bot, from now on and over restarts of the mother."""
-
-    bot: BotName
-    wanted: bool
     at_us: int
 
 
@@ -90,8 +88,33 @@ class Identify:
     at_us: int
 
 
+class Row(ABC):
+    """A row that is found by its key, changed and deleted."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def key(self) -> tuple[str, ...]:
+        """By what it is found: its key columns in their order."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Wish(Row):
+    """What somebody wants of a bot, from now on and over restarts of the mother."""
+
+    bot: BotName
+    wanted: bool
+    at_us: int
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """By what it is found."""
+        return (self.bot,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile(Row):
     """What is known of a member of a group."""
 
     guild_id: Snowflake
@@ -99,3 +122,111 @@ class Profile:
     display_name: str
     first_seen_us: int
     warnings: int = 0
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """By what it is found."""
+        return (self.guild_id, self.user_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory(Row):
+    """What bots may remember of a member of a group.
+
+    Args:
+        preferences: JSON text of an object, name to value.
+        notes: JSON text of a list of texts, the oldest first.
+    """
+
+    guild_id: Snowflake
+    user_id: Snowflake
+    preferences: str = "{}"
+    notes: str = "[]"
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """By what it is found."""
+        return (self.guild_id, self.user_id)
+
+
+class HoldState(StrEnum):
+    """What became of coins that were set aside."""
+
+    OPEN = "open"
+    COMMITTED = "committed"
+    VOIDED = "voided"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold(Row):
+    """Coins that a member has set aside, until they are given away, given back, or the time is over."""
+
+    hold_id: str
+    caller: str
+    guild_id: Snowflake
+    user_id: Snowflake
+    currency: str
+    amount: int
+    state: HoldState
+    expires_at_us: int
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """By what it is found."""
+        return (self.hold_id,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim(Row):
+    """The last day (days since 1970, UTC) on which a member took something that there is once a day."""
+
+    guild_id: Snowflake
+    user_id: Snowflake
+    what: str
+    day: int
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """By what it is found."""
+        return (self.guild_id, self.user_id, self.what)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending(Row):
+    """How many coins an owner has given away on a day; the owner `*` stands for the whole group."""
+
+    guild_id: Snowflake
+    owner: str
+    currency: str
+    day: int
+    amount: int
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """By what it is found."""
+        return (self.guild_id, self.owner, self.currency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client(Row):
+    """An external caller that somebody has added.
+
+    Args:
+        name: how it is called.
+        public_key: its CURVE key (Z85); the secret one was shown once and is nowhere.
+        scope: JSON text: tools, guilds, calls per second.
+        at_us: when it was added.
+        revoked: whether it may connect no longer.
+    """
+
+    name: str
+    public_key: str
+    scope: str
+    at_us: int
+    revoked: bool = False
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """By what it is found."""
+        return (self.name,)

@@ -127,7 +127,7 @@ class ActionExecutor:
                 trace_id=trace_id,
                 duration_us=int(elapsed_s * 1e6),
             )
-            await self._try(problems, lambda: self._audit.write(record, profiles=(_warned(verdict),)))
+            await self._try(problems, lambda: self._audit.write(record, rows=(_warned(verdict),)))
             log.info(
                 "protection_acted",
                 guild=facts.guild_id,

@@ -146,7 +146,7 @@ class AdminDesk:
         before = keeper.bot.incarnation
         try:
             wish = Wish(bot=keeper.name, wanted=verb != "stop", at_us=time.time_ns() // 1000)
-            await self._audit.write(_command_record(name, verb, uid), wishes=(wish,))
+            await self._audit.write(_command_record(name, verb, uid), rows=(wish,))
         except OutsideError as error:
             return HTTPStatus.SERVICE_UNAVAILABLE, {"error": f"{verb} {name} was not done: {error}"}
         _carry_out(keeper, verb)

@@ -1,7 +1,7 @@
 """The gateway thread: the only writer, committing in groups.
 
-It has no event loop, no timer and no queue hop. It takes what waits, serves it in memory, commits once and
-answers; the commit in progress is the window in which the next group gathers.
+It has no event loop, no timer and no queue hop. It takes what waits, in turn from every caller, serves it in
+memory, commits once and answers; the commit in progress is the window in which the next group gathers.
 """
 
 import asyncio
@@ -14,11 +14,23 @@ from typing import Any
 
 from droas_common.errors import DroasError, OutsideError
 from droas_common.logs import log
+from droas_common.wire.calls import (
+    ErrorCode,
+    Method,
+    Request,
+    error_frame,
+    read_cancel,
+    read_request,
+    result_frame,
+)
+from droas_common.wire.frames import FrameError
 from droas_mother.core.authorization import Principal
 from droas_mother.core.books import Batch
-from droas_mother.core.records import AuditRecord, Identify, Profile, Wish
-from droas_mother.flows.tool_desk import ToolDesk, unavailable_frame
-from droas_mother.ports import CallSocket, Store
+from droas_mother.core.fair_queue import FairQueue
+from droas_mother.core.records import AuditRecord, Hold, Identify, Profile, Row
+from droas_mother.flows.call_gate import error
+from droas_mother.flows.tool_desk import ToolDesk
+from droas_mother.ports import CallSocket, Question, Store
 
 MAX_GROUP = 256
 """Calls of one commit; keeps one group under about 10 ms."""
@@ -26,16 +38,35 @@ MAX_GROUP = 256
 MAX_JOBS = 2_000
 """Records of the event loop that wait to be written; one more is refused."""
 
+_RETRY_MS = 200
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Something that the event loop wants written."""
+    """Something that the event loop wants written.
+
+    Args:
+        records: decisions.
+        rows: rows, new or changed; warnings of a profile are added to those that are known.
+        identifies: IDENTIFYs that were sent.
+        expired: coins whose time may be over.
+        done: settled after the commit.
+    """
 
     records: tuple[AuditRecord, ...] = ()
-    profiles: tuple[Profile, ...] = ()
-    wishes: tuple[Wish, ...] = ()
+    rows: tuple[Row, ...] = ()
     identifies: tuple[Identify, ...] = ()
+    expired: tuple[Hold, ...] = ()
     done: "asyncio.Future[None] | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request on its way into a group."""
+
+    question: Question
+    request: Request
+    since: float
 
 
 @dataclass(slots=True)
@@ -45,6 +76,8 @@ class GatewayFigures:
     calls: int = 0
     commits: int = 0
     failed_commits: int = 0
+    refused: int = 0
+    waiting: int = 0
 
 
 class ToolGateway:
@@ -54,7 +87,8 @@ class ToolGateway:
         socket: where calls come from.
         store: what is stored.
         desk: serves one call.
-        observe: told of each call's method duration in seconds, for the metrics.
+        observe: told of each call's duration in seconds, from its arrival to its answer.
+        max_waiting: calls that may wait.
     """
 
     def __init__(
@@ -64,11 +98,13 @@ class ToolGateway:
         desk: ToolDesk,
         *,
         observe: Callable[[Principal, float], None],
+        max_waiting: int = 4_096,
     ) -> None:
         self._socket = socket
         self._store = store
         self._desk = desk
         self._observe = observe
+        self._waiting: FairQueue[Waiting] = FairQueue(max_waiting)
         self._jobs: queue.Queue[Job] = queue.Queue(MAX_JOBS)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tool-gateway", daemon=True)
@@ -86,16 +122,16 @@ class ToolGateway:
         return self._thread.is_alive()
 
     async def write(
-        self, *records: AuditRecord, profiles: tuple[Profile, ...] = (), wishes: tuple[Wish, ...] = ()
+        self, *records: AuditRecord, rows: tuple[Row, ...] = (), expired: tuple[Hold, ...] = ()
     ) -> None:
-        """Have records written by the next commit and wait for it.
+        """Have something written by the next commit and wait for it.
 
         Raises:
             OutsideError: too many wait already, or the commit failed.
         """
         done = asyncio.get_running_loop().create_future()
         try:
-            self._jobs.put_nowait(Job(records, profiles, wishes, done=done))
+            self._jobs.put_nowait(Job(records=records, rows=rows, expired=expired, done=done))
         except queue.Full:
             raise OutsideError(f"{MAX_JOBS} records wait to be written", retry_after_s=1.0) from None
         self._socket.ring()
@@ -119,41 +155,106 @@ class ToolGateway:
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
-                self._socket.wait()
+                if not self._waiting:
+                    self._socket.wait()
                 self._turn()
             self._turn()
-        except Exception as error:  # noqa: BLE001 - border of the thread: it must not die in silence
-            log.opt(exception=error).critical("tool_gateway_died")
+        except Exception as fault:  # noqa: BLE001 - border of the thread: it must not die in silence
+            log.opt(exception=fault).critical("tool_gateway_died")
         finally:
             self._socket.close()
             self._store.close()
 
     def _turn(self) -> None:
         """One group: receive, serve, commit, answer."""
-        incoming = self._socket.receive(MAX_GROUP)
+        for question in self._socket.receive(2 * MAX_GROUP):
+            self._admit(question)
+        group = self._waiting.take(MAX_GROUP)
+        self.figures.waiting = len(self._waiting)
         jobs = self._take_jobs()
-        if not incoming and not jobs:
+        if not group and not jobs:
             return
-        began = time.perf_counter()
-        batch = Batch(self._store)
+        for one, answer in zip(group, self._commit(group, jobs), strict=True):
+            self._socket.answer(one.question, answer)
+            self._observe(one.question.principal, time.perf_counter() - one.since)
+        self.figures.calls += len(group)
+
+    def _admit(self, question: Question) -> None:
+        """Let a request wait its turn; what cannot be read, or finds no room, is answered at once."""
+        caller = question.principal.caller
         try:
-            now_us = time.time_ns() // 1000
-            answers = [self._desk.serve(one.frame, one.principal, batch, now_us=now_us) for one in incoming]
+            request = read_request(question.frame)
+        except FrameError as fault:
+            self._refuse(question, None, _code_of(fault), str(fault), "bad_request")
+            return
+        if request.jsonrpc != "2.0":
+            words = 'jsonrpc must be "2.0"'
+            self._refuse(question, request, ErrorCode.INVALID_REQUEST, words, "bad_request")
+        elif request.method == Method.CANCEL:
+            self._cancel(question, request)
+        elif not self._waiting.put(caller, Waiting(question, request, time.perf_counter())):
+            words = "too much waits already"
+            self._refuse(
+                question, request, ErrorCode.OVERLOADED, words, "overloaded", retry_after_ms=_RETRY_MS
+            )
+
+    def _cancel(self, question: Question, request: Request) -> None:
+        """Take back a request that waits; one that is being committed is too far for it."""
+        try:
+            wanted = read_cancel(request.params).request_id
+        except FrameError as fault:
+            self._refuse(question, request, ErrorCode.INVALID_PARAMS, str(fault), "invalid_params")
+            return
+        caller = question.principal.caller
+        found = self._waiting.withdraw(caller, lambda one: one.request.id == wanted)
+        if found is not None:
+            words = "the caller does not want it any more"
+            self._refuse(found.question, found.request, ErrorCode.CANCELLED, words, "cancelled")
+        self._socket.answer(question, result_frame(request.id, {"cancelled": found is not None}))
+
+    def _refuse(
+        self,
+        question: Question,
+        request: Request | None,
+        code: ErrorCode,
+        words: str,
+        kind: str,
+        *,
+        retry_after_ms: int | None = None,
+    ) -> None:
+        self.figures.refused += 1
+        said = error(code, words, kind, retry_after_ms=retry_after_ms)
+        self._socket.answer(question, error_frame(request.id if request else None, said))
+
+    def _commit(self, group: list[Waiting], jobs: list[Job]) -> list[bytes]:
+        """Serve a group and write it down; gives the answers."""
+        batch = Batch(self._store)
+        now_us = time.time_ns() // 1000
+        try:
+            answers = [
+                self._desk.serve(one.request, one.question.principal, batch, now_us=now_us) for one in group
+            ]
             for job in jobs:
-                _add(batch, job)
+                self._add(batch, job, now_us)
             self._store.write(batch.changes)
-        except OutsideError as error:
+        except OutsideError as fault:
             self.figures.failed_commits += 1
-            log.error("commit_failed", why=str(error), calls=len(incoming))
-            answers = [unavailable_frame(one.frame, error) for one in incoming]
-            self._settle(jobs, error)
-        else:
-            self.figures.commits += 1
-            self._settle(jobs, None)
-        for one, answer in zip(incoming, answers, strict=True):
-            self._socket.answer(one, answer)
-            self._observe(one.principal, time.perf_counter() - began)
-        self.figures.calls += len(incoming)
+            log.error("commit_failed", why=str(fault), calls=len(group))
+            self._settle(jobs, fault)
+            said = error(ErrorCode.UNAVAILABLE, str(fault), "unavailable", retry_after_ms=1000)
+            return [error_frame(one.request.id, said) for one in group]
+        self.figures.commits += 1
+        self._settle(jobs, None)
+        return answers
+
+    def _add(self, batch: Batch, job: Job, now_us: int) -> None:
+        for record in job.records:
+            batch.record(record)
+        batch.changes.identifies.extend(job.identifies)
+        for row in job.rows:
+            batch.changes.keep(_joined(row, batch) if isinstance(row, Profile) else row)
+        for hold in job.expired:
+            self._desk.expire(hold, batch, now_us=now_us)
 
     def _take_jobs(self) -> list[Job]:
         jobs: list[Job] = []
@@ -164,38 +265,37 @@ class ToolGateway:
                 break
         return jobs
 
-    def _settle(self, jobs: list[Job], error: DroasError | None) -> None:
+    def _settle(self, jobs: list[Job], fault: DroasError | None) -> None:
         """Tell those who wait on the event loop how it went."""
         if self._loop is None or self._loop.is_closed():
             return
         for job in jobs:
             if job.done is not None:
-                self._loop.call_soon_threadsafe(_settle_one, job.done, error)
+                self._loop.call_soon_threadsafe(_settle_one, job.done, fault)
 
 
-def _add(batch: Batch, job: Job) -> None:
-    for record in job.records:
-        batch.record(record)
-    batch.changes.identifies.extend(job.identifies)
-    for wish in job.wishes:
-        batch.changes.wishes[wish.bot] = wish
-    for profile in job.profiles:
-        known = batch.profile(profile.guild_id, profile.user_id)
-        first_seen_us = known.first_seen_us if known else profile.first_seen_us
-        warnings = profile.warnings + (known.warnings if known else 0)
-        batch.changes.profiles[profile.guild_id, profile.user_id] = Profile(
-            guild_id=profile.guild_id,
-            user_id=profile.user_id,
-            display_name=profile.display_name or (known.display_name if known else ""),
-            first_seen_us=first_seen_us,
-            warnings=warnings,
-        )
+def _joined(profile: Profile, batch: Batch) -> Profile:
+    """Add what is new of a member to what is known."""
+    known = batch.find(Profile, profile.key)
+    if known is None:
+        return profile
+    return Profile(
+        guild_id=profile.guild_id,
+        user_id=profile.user_id,
+        display_name=profile.display_name or known.display_name,
+        first_seen_us=known.first_seen_us,
+        warnings=profile.warnings + known.warnings,
+    )
 
 
-def _settle_one(done: "asyncio.Future[None]", error: DroasError | None) -> None:
+def _code_of(fault: FrameError) -> ErrorCode:
+    return ErrorCode.PARSE if str(fault).startswith("not JSON") else ErrorCode.INVALID_REQUEST
+
+
+def _settle_one(done: "asyncio.Future[None]", fault: DroasError | None) -> None:
     if done.done():
         return
-    if error is None:
+    if fault is None:
         done.set_result(None)
     else:
-        done.set_exception(error)
+        done.set_exception(fault)

@@ -20,7 +20,8 @@ from droas_mother.adapters.storage.database import Database
 from droas_mother.adapters.storage.engine import open_engine
 from droas_mother.adapters.storage.reader import Reader
 from droas_mother.core.authorization import Principal, PrincipalKind
-from droas_mother.core.settings import EconomySettings
+from droas_mother.core.settings import EconomySettings, ToolSettings
+from droas_mother.flows.call_gate import CallGate, Proves
 from droas_mother.flows.services import economy, users
 from droas_mother.flows.tool_desk import ToolDesk
 from droas_mother.flows.tool_gateway import ToolGateway
@@ -57,15 +58,25 @@ class ToolBench:
 
 
 @asynccontextmanager
-async def running(folder: Path, url: str) -> AsyncIterator[ToolBench]:
+async def running(
+    folder: Path,
+    url: str,
+    *,
+    economy_settings: EconomySettings | None = None,
+    tool_settings: ToolSettings | None = None,
+    proves: Proves = lambda _actor: None,
+) -> AsyncIterator[ToolBench]:
     """Run a gateway for a while."""
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     keyring = KeyRing(context)
     keyring.start()
     endpoint = f"ipc://{folder / 'tools.sock'}"
     engine = await asyncio.to_thread(open_engine, url)
-    settings = EconomySettings()
-    desk = ToolDesk([*economy.tools(settings), *users.tools()], redactor=Redactor(), opening_balance=100)
+    settings = economy_settings or EconomySettings()
+    gate = CallGate(tool_settings or ToolSettings(), proves)
+    desk = ToolDesk(
+        [*economy.tools(settings), *users.tools()], gate=gate, redactor=Redactor(), opening_balance=100
+    )
     socket = ToolSocket(context, endpoint, keyring)
     gateway = ToolGateway(socket, Database(engine), desk, observe=lambda _principal, _seconds: None)
     gateway.start()

@@ -8,7 +8,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from droas_common.errors import ConfigurationError, OutsideError
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; raised together with each new file in `migrations/versions`."""
 
 _BUSY_TIMEOUT_MS = 5_000

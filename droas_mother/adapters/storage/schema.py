@@ -7,6 +7,16 @@ metadata = MetaData()
 # SQLite numbers rows by itself only for a column that is exactly INTEGER PRIMARY KEY.
 _RowNumber = BigInteger().with_variant(Integer, "sqlite")
 
+
+def _chained() -> tuple[Column[str], ...]:
+    """Give the columns of a row's link; the salt is gone when the content was erased."""
+    return (
+        Column("salt", String(16)),
+        Column("content_hash", String(64)),
+        Column("chain_hash", String(64)),
+    )
+
+
 audit = Table(
     "audit",
     metadata,
@@ -25,7 +35,10 @@ audit = Table(
     Column("result", Text, nullable=False),
     Column("trace_id", String(32)),
     Column("duration_us", BigInteger, nullable=False),
+    *_chained(),
+    Column("result_bytes", BigInteger, nullable=False, server_default="0"),
     Index("audit_caller_key", "caller", "key", unique=True),
+    Index("audit_user", "user_id"),
 )
 """One row a decision; with a key it is the idempotency record as well. NULL keys never collide."""
 
@@ -34,7 +47,9 @@ accounts = Table(
     metadata,
     Column("guild_id", String(20), primary_key=True),
     Column("owner", String(20), primary_key=True),
+    Column("currency", String(32), primary_key=True, server_default="coins"),
     Column("balance", BigInteger, nullable=False),
+    Index("accounts_richest", "guild_id", "currency", "balance"),
 )
 """Present balances; always the sum of the account's entries."""
 
@@ -47,9 +62,20 @@ entries = Table(
     Column("owner", String(20), nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("at_us", BigInteger, nullable=False),
-    Index("entries_account", "guild_id", "owner"),
+    *_chained(),
+    Column("currency", String(32), nullable=False, server_default="coins"),
+    Index("entries_account", "guild_id", "owner", "currency"),
 )
-"""The ledger: never changed, never deleted."""
+"""The ledger: never changed, never deleted; who is forgotten loses his name in it."""
+
+chain_anchors = Table(
+    "chain_anchors",
+    metadata,
+    Column("chain", String(16), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("chain_hash", String(64), nullable=False),
+)
+"""Where each chain begins since its oldest rows were dropped: the last row dropped and its hash."""
 
 profiles = Table(
     "profiles",
@@ -60,6 +86,63 @@ profiles = Table(
     Column("first_seen_us", BigInteger, nullable=False),
     Column("warnings", Integer, nullable=False),
 )
+
+memories = Table(
+    "memories",
+    metadata,
+    Column("guild_id", String(20), primary_key=True),
+    Column("user_id", String(20), primary_key=True),
+    Column("preferences", Text, nullable=False),
+    Column("notes", Text, nullable=False),
+)
+"""What bots may remember of a member, as JSON."""
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("hold_id", String(32), primary_key=True),
+    Column("caller", String(96), nullable=False),
+    Column("guild_id", String(20), nullable=False),
+    Column("user_id", String(20), nullable=False),
+    Column("currency", String(32), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("expires_at_us", BigInteger, nullable=False),
+    Index("holds_open", "state", "expires_at_us"),
+)
+"""Coins that are set aside; they wait in the group's escrow account."""
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("guild_id", String(20), primary_key=True),
+    Column("user_id", String(20), primary_key=True),
+    Column("what", String(32), primary_key=True),
+    Column("day", Integer, nullable=False),
+)
+"""The last day on which a member took something that there is once a day."""
+
+spendings = Table(
+    "spendings",
+    metadata,
+    Column("guild_id", String(20), primary_key=True),
+    Column("owner", String(20), primary_key=True),
+    Column("currency", String(32), primary_key=True),
+    Column("day", Integer, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+)
+"""What was given away on one day, by a member, or by a whole group (owner `*`)."""
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("public_key", String(40), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("revoked", Boolean, nullable=False),
+)
+"""External callers; only what proves them is kept, never what they prove it with."""
 
 wishes = Table(
     "wishes",

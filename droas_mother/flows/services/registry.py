@@ -2,22 +2,49 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from droas_common.ids import Snowflake
 from droas_common.wire.calls import Actor, Json, ToolDescription
 from droas_mother.core.books import Draft
 from droas_mother.core.refusals import Refusal
 
+UserId = Annotated[
+    str,
+    Meta(pattern=r"^(<@!?)?[0-9]{1,20}>?$", description="A Discord user: the id, or the mention <@id>."),
+]
+
+_DAY_US = 86_400_000_000
+
+
+def user_id_of(text: str) -> Snowflake:
+    """Give the id out of an id or a mention."""
+    return Snowflake(text.strip("<@!>"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What a tool knows of the call that it serves, beside the arguments."""
+    """What a tool knows of the call that it serves, beside the arguments.
+
+    Args:
+        caller: who calls, `bot:helper`.
+        actor: on whose behalf.
+        at_us: unix microseconds.
+        call_id: names this call, the same for every retry of it.
+    """
 
     caller: str
     actor: Actor | None
     at_us: int
+    call_id: str
+
+    @property
+    def day(self) -> int:
+        """The day of the call: days since 1970, UTC."""
+        return self.at_us // _DAY_US
 
     def member(self) -> tuple[Snowflake, Snowflake]:
         """Give the guild and the user on whose behalf the call is made.
@@ -39,7 +66,8 @@ class Tool[Arguments: msgspec.Struct]:
         description: what a model is told of it.
         arguments: what it takes; its fields' descriptions become the JSON Schema.
         handle: does the work in a draft and gives the structured result; raises Refusal.
-        changes: whether it changes anything; such calls need an idempotency key.
+        changes: whether it changes anything; such calls need an idempotency key, and, when a bot makes them,
+            a message of the member that the mother has seen herself.
     """
 
     name: str

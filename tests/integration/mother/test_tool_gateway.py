@@ -158,12 +158,13 @@ async def test_what_the_loop_writes_is_committed(bench: ToolBench) -> None:
     """Records of the event loop are durable when `write` returns, and profiles add up."""
     record = AuditRecord(at_us=1, kind="protection", caller="rule:flood", action="delete", outcome=Outcome.OK)
     profile = Profile(guild_id="1", user_id="10", display_name="Ada", first_seen_us=5_000_000, warnings=1)  # type: ignore[arg-type]  # plain ids serve
-    await bench.gateway.write(record, profiles=(profile,))
-    await bench.gateway.write(record, profiles=(profile,))
+    await bench.gateway.write(record, rows=(profile,))
+    await bench.gateway.write(record, rows=(profile,))
     client = bench.client()
     result = await client.call("users.profile", {}, actor=ADA)
     assert result.structured_content == {
         "user_id": "10", "display_name": "Ada", "first_seen_unix_s": 5, "warnings": 2,
+        "preferences": {},
     }  # fmt: skip
     assert len(bench.reader.newest_audit(10, kind="protection")) == 2
     client.close()

@@ -9,7 +9,7 @@ from droas_common.errors import DefectError
 from droas_common.ids import Snowflake
 from droas_mother.core.books import Batch, Draft
 from droas_mother.core.ledger import ISSUER, Account, Posting, apply, transfer
-from droas_mother.core.records import Profile, StoredCall
+from droas_mother.core.records import Entry, Row, StoredCall
 from droas_mother.core.refusals import Refusal
 
 GUILD = Snowflake("1")
@@ -26,9 +26,17 @@ class MemoryShelf:
         """Give a balance."""
         return self.balances.get(account)
 
-    def profile(self, guild_id: Snowflake, user_id: Snowflake) -> Profile | None:
-        """Know nobody."""
+    def find[R: Row](self, kind: type[R], key: tuple[str, ...]) -> R | None:
+        """Know no row."""
         return None
+
+    def richest(self, guild_id: Snowflake, currency: str, count: int) -> list[tuple[str, int]]:
+        """Know nobody."""
+        return []
+
+    def history(self, account: Account, count: int) -> list[Entry]:
+        """Know nothing."""
+        return []
 
     def call(self, caller: str, key: str) -> StoredCall | None:
         """Know no call."""

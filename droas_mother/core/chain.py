@@ -1,0 +1,81 @@
+"""A hash chain over rows: whoever changes, removes or reorders one breaks every link after it.
+
+Two hashes a row. The content's, salted, stands for the row itself; the chain's joins it to all rows before.
+When a person is forgotten, content and salt go and the hashes stay, so that the rest can still be verified,
+and nothing of the person can be guessed from what is left.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from droas_common.wire.frames import encode
+
+GENESIS = "0" * 64
+"""What the first link is joined to."""
+
+SALT_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What is stored of a row beside its content; hashes and salt are hexadecimal.
+
+    Args:
+        salt: hides the content behind its hash; None once the content was erased.
+        content_hash: of salt and content.
+        chain_hash: of the link before and the content's hash.
+    """
+
+    salt: str | None
+    content_hash: str
+    chain_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The first row at which a chain does not hold."""
+
+    seq: int
+    why: str
+
+
+def link(head: str, content: Sequence[object], salt: str) -> Link:
+    """Join a row to the chain.
+
+    Args:
+        head: the chain's hash so far.
+        content: the row's values, in a fixed order.
+        salt: fresh random text.
+    """
+    content_hash = hash_of(content, salt)
+    return Link(salt, content_hash, joined(head, content_hash))
+
+
+def hash_of(content: Sequence[object], salt: str) -> str:
+    """Give the hash that stands for a row's content."""
+    return hashlib.blake2b(encode(content), digest_size=32, key=salt.encode()).hexdigest()
+
+
+def joined(head: str, content_hash: str) -> str:
+    """Give the chain's hash after one more row."""
+    return hashlib.blake2b((head + content_hash).encode(), digest_size=32).hexdigest()
+
+
+def verify(rows: Iterable[tuple[int, Sequence[object], Link]], head: str) -> Broken | str:
+    """Check rows in their order.
+
+    Args:
+        rows: number, content and link of each.
+        head: the chain's hash before the first of them.
+
+    Returns:
+        The chain's hash after the last row, or the first row at which it does not hold.
+    """
+    for seq, content, stored in rows:
+        if stored.salt is not None and hash_of(content, stored.salt) != stored.content_hash:
+            return Broken(seq, "its content was changed")
+        head = joined(head, stored.content_hash)
+        if head != stored.chain_hash:
+            return Broken(seq, "it does not follow from the row before")
+    return head

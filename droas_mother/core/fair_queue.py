@@ -1,0 +1,56 @@
+"""What waits, taken in turn from everybody who waits, so that a flood of one holds up nobody else."""
+
+from collections import OrderedDict, deque
+from collections.abc import Callable
+
+
+class FairQueue[T]:
+    """A bounded queue with a row for each caller.
+
+    Args:
+        limit: most that may wait in all; nobody's row gets more than his share of it once others wait.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._rows: OrderedDict[str, deque[T]] = OrderedDict()
+        self._count = 0
+
+    def __len__(self) -> int:
+        """How many wait."""
+        return self._count
+
+    def put(self, caller: str, item: T) -> bool:
+        """Let one wait; False when there is no room for this caller."""
+        row = self._rows.get(caller)
+        share = self._limit // (len(self._rows) + (row is None))
+        if self._count >= self._limit or (row is not None and len(row) >= share and len(self._rows) > 1):
+            return False
+        if row is None:
+            row = self._rows[caller] = deque()
+        row.append(item)
+        self._count += 1
+        return True
+
+    def take(self, most: int) -> list[T]:
+        """Give what is next: one of each row in turn; the first row begins the next time behind the last."""
+        taken: list[T] = []
+        while self._rows and len(taken) < most:
+            caller, row = self._rows.popitem(last=False)
+            taken.append(row.popleft())
+            if row:
+                self._rows[caller] = row
+        self._count -= len(taken)
+        return taken
+
+    def withdraw(self, caller: str, wanted: Callable[[T], bool]) -> T | None:
+        """Take one out of a caller's row; None when it does not wait there any more."""
+        row = self._rows.get(caller)
+        found = next((item for item in row or () if wanted(item)), None)
+        if row is None or found is None:
+            return None
+        row.remove(found)
+        self._count -= 1
+        if not row:
+            del self._rows[caller]
+        return found
