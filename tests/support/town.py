@@ -205,7 +205,9 @@ class Town:
         found = await self.messages(by=by)
         return found[-1] if found else {"deleted": False, "edits": 0}
 
-    async def answer(self, question_id: str, bot: str, guild: str = "Harbour") -> str:
+    async def answer(
+        self, question_id: str, bot: str, guild: str = "Harbour", *, seconds: float = STEP_S
+    ) -> str:
         """Wait for a bot's reply to a question and give its text."""
 
         async def look() -> str | None:
@@ -215,7 +217,7 @@ class Town:
                     return str(message["content"])
             return None
 
-        found: str = await until(look, f"{bot} did not answer")
+        found: str = await until(look, f"{bot} did not answer", seconds=seconds)
         return found
 
     async def fault(self, kind: str, **options: Any) -> None:
