@@ -1,6 +1,7 @@
 """The mother's end of the tool socket: a blocking ROUTER, and a bell that the event loop can ring."""
 
 import os
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -36,6 +37,8 @@ class ToolSocket:
         self._socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
         self._keyring = keyring
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._bell_guard = threading.Lock()
+        self._open = True
         self._poller = zmq.Poller()
         self._poller.register(self._socket, zmq.POLLIN)
         self._poller.register(self._bell, zmq.POLLIN)
@@ -43,8 +46,10 @@ class ToolSocket:
         self.unanswered = 0
 
     def ring(self) -> None:
-        """Wake the waiting thread."""
-        os.eventfd_write(self._bell, 1)
+        """Wake the waiting thread; once it has closed the bell, there is nobody to wake."""
+        with self._bell_guard:
+            if self._open:
+                os.eventfd_write(self._bell, 1)
 
     def wait(self) -> None:
         """Wait until a frame is there or the bell rings."""
@@ -81,4 +86,6 @@ class ToolSocket:
     def close(self) -> None:
         """Close the socket and the bell."""
         self._socket.close()
-        os.close(self._bell)
+        with self._bell_guard:
+            self._open = False
+            os.close(self._bell)
