@@ -8,7 +8,7 @@ CHECKED := $(SOURCES) tests benchmarks scripts
 NAME ?= startup
 ARGS ?=
 
-.PHONY: help setup dev demo test check format lock bench clean
+.PHONY: help setup dev demo test check format lock openapi bench clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ check: dev ## format, lint, types, import contracts
 format: dev ## put the code into its form
 	@$(BIN)/ruff format --quiet $(CHECKED)
 	@$(BIN)/ruff check --quiet --fix $(CHECKED)
+
+openapi: setup ## write docs/openapi.json anew from the table of routes
+	@$(BIN)/python scripts/write_openapi.py
 
 bench: dev ## measure: make bench NAME=startup ARGS=--quick
 	@$(BIN)/python benchmarks/$(NAME).py $(ARGS)

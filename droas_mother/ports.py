@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from pydantic import SecretStr
@@ -181,7 +181,10 @@ class ProbeDesk(Protocol):
 
 
 class ProcessFigures(Protocol):
-    """What processes used at the last look."""
+    """What processes used at the last look, the mother's own among them."""
+
+    lag_s: float
+    """How late the mother's event loop was at its last beat."""
 
     def usage(self, pid: int) -> UsageFigures | None:
         """Give one process's figures; None when it was not looked at yet."""
@@ -201,4 +204,8 @@ class LogShelf(Protocol):
 
     def newest(self, bot: str, count: int) -> list[LogRecord]:
         """Give the newest records, oldest first."""
+        ...
+
+    def follow(self, bot: str, tell: Callable[[LogRecord], None]) -> Callable[[], None]:
+        """Tell every new record, from whatever thread it comes; gives what ends it."""
         ...

@@ -12,6 +12,8 @@ from droas_mother.adapters.processes.spawning import Spawner
 from droas_mother.bootstrap.ground import Ground
 from droas_mother.core.config_plan import hot_settings
 from droas_mother.core.identify_budget import WINDOW_S
+from droas_mother.flows.bot_keeper import BotKeeper
+from droas_mother.flows.event_feed import EventFeed
 from droas_mother.flows.identify_desk import IdentifyDesk
 from droas_mother.flows.monitoring import Monitoring
 from droas_mother.flows.supervisor import Supervisor
@@ -32,6 +34,7 @@ class Bots:
         self.identifies = IdentifyDesk(
             supervision.identifies_per_day, ground.reader.identifies(since_us), ground.gateway.note
         )
+        self.events = EventFeed()
         population = Population(
             spawner=spawner,
             keys=ground.keyring,
@@ -46,7 +49,7 @@ class Bots:
             children=population,
             health=ground.health,
             budget=self.identifies,
-            on_change=lambda keeper: ground.metrics.note_state(keeper.name, keeper.state),
+            on_change=self._note_change,
         )
         self.monitoring = Monitoring(
             self.supervisor, Probes(), interval_s=supervision.probe_interval_s, on_sample=self._sample
@@ -76,6 +79,10 @@ class Bots:
             log_level=settings.log.level,
             identify_allowance=self.identifies.remaining(bot.discord_token),
         )
+
+    def _note_change(self, keeper: BotKeeper) -> None:
+        self._ground.metrics.note_state(keeper.name, keeper.state)
+        self.events.note_change(keeper)
 
     def _sample(self) -> None:
         """Bring the gauges up to date."""

@@ -1,6 +1,7 @@
 """The mother looks at herself and at her children: what they use, and how late her own loop is."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 
@@ -52,7 +53,7 @@ class Monitoring:
         while True:
             pids = frozenset(
                 keeper.life.child.pid for keeper in self._supervisor.keepers.values() if keeper.life
-            )
+            ) | {os.getpid()}
             # /proc/<pid>/smaps takes milliseconds a process: not on the loop.
             self._usage = dict(await asyncio.to_thread(self._probes.look, pids))
             self._on_sample()
