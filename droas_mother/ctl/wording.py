@@ -1,34 +1,37 @@
-"""What people read at the terminal."""
+"""What people read at the terminal: tables, durations, moments."""
 
 import json
-import sys
 import time
-from typing import Any
+from collections.abc import Sequence
 
-Row = dict[str, Any]
+from droas_mother.ctl.command import Row
+from droas_mother.ctl.terminal import bold, coloured
 
-_COLOURS = {
-    "ready": "32",
-    "starting": "36",
-    "stopping": "36",
-    "degraded": "33",
-    "backoff": "33",
-    "failed": "31",
-    "stopped": "90",
-}
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, coloured_column: int = 1) -> list[str]:
+    """Give rows under one another; one column is in the colours of its states."""
+    every = [head, *rows]
+    widths = [max(len(row[column]) for row in every) for column in range(len(head))]
+    lines = []
+    for number, row in enumerate(every):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        if number:
+            cells[coloured_column] = coloured(cells[coloured_column], row[coloured_column])
+        line = "  ".join(cells).rstrip()
+        lines.append(line if number else bold(line))
+    return lines
 
 
 def status_lines(bots: list[Row], problems: list[str]) -> list[str]:
-    """Give the bots as a table, and the configuration's faults under it."""
-    head = ["BOT", "STATE", "PID", "UP", "RESTARTS", "GATEWAY", "LAG", "MEMORY", "WHY"]
-    rows = [head] + [_status_row(bot) for bot in bots]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    lines = []
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        cells[1] = _coloured(cells[1], row[1])
-        lines.append("  ".join(cells).rstrip())
-    return lines + [f"not configured: {problem}" for problem in problems]
+    """Give the bots as a table, then why some are not as they should be, and the configuration's faults."""
+    head = ["BOT", "STATE", "PID", "UP", "RESTARTS", "GATEWAY", "LAG", "MEMORY", "NEXT TRY", "LAST EXIT"]
+    rows = [_status_row(bot) for bot in bots]
+    said = [
+        f"{bot['name']}: {bot['reason']}"
+        for bot in bots
+        if bot["reason"] and bot["reason"] != bot["last_exit"]
+    ]
+    return [*table(head, rows), *said, *(f"not configured: {problem}" for problem in problems)]
 
 
 def protection_lines(protection: str) -> list[str]:
@@ -41,18 +44,26 @@ def protection_lines(protection: str) -> list[str]:
 
 
 def _status_row(bot: Row) -> list[str]:
-    why = bot["reason"] or ("" if bot["state"] == "ready" else bot["last_exit"] or "")
     return [
         bot["name"],
         bot["state"],
         str(bot["pid"] or "-"),
         duration(bot["uptime_s"]),
         str(bot["restarts"]),
-        _number(bot["gateway_latency_ms"], "ms"),
-        _number(bot["loop_lag_ms"], "ms"),
-        _number(bot["pss_mib"], "MiB"),
-        why,
+        number(bot["gateway_latency_ms"], "ms"),
+        number(bot["loop_lag_ms"], "ms"),
+        number(bot["pss_mib"], "MiB"),
+        until(bot["next_start_unix_s"]),
+        last_exit(bot),
     ]
+
+
+def last_exit(bot: Row) -> str:
+    """Say how a bot's last process ended and when."""
+    if not bot["last_exit"]:
+        return "-"
+    at = bot["last_exit_unix_s"]
+    return f"{bot['last_exit']}, {duration(time.time() - at)} ago" if at else str(bot["last_exit"])
 
 
 def log_lines(records: list[Row]) -> list[str]:
@@ -62,8 +73,25 @@ def log_lines(records: list[Row]) -> list[str]:
         fields = " ".join(f"{key}={value}" for key, value in record.get("fields", {}).items())
         lines.append(f"{moment(record['at'])} {record['level']:<8} {record['event']:<28} {fields}".rstrip())
         if record.get("exception"):
-            lines.append(record["exception"].rstrip())
+            lines += record["exception"].rstrip().splitlines()
     return lines
+
+
+def event_line(event: Row) -> str:
+    """Give one event as a line."""
+    if event["kind"] == "missed":
+        return f"({event['count']} earlier events are no longer kept)"
+    head = f"{moment(event['at'])} {event['bot']:<12}"
+    if event["kind"] == "command":
+        return f"{head} {event['verb']} was asked for by uid {event['uid']}"
+    words = f"{head} {event['before'] or 'new'} → {coloured(event['state'], event['state'])}"
+    if event["pid"]:
+        words += f" (pid {event['pid']})"
+    if event["reason"]:
+        words += f": {event['reason']}"
+    if event["next_start_unix_s"]:
+        words += f", next try in {until(event['next_start_unix_s'], since=event['at'])}"
+    return words
 
 
 def audit_lines(records: list[Row]) -> list[str]:
@@ -84,11 +112,19 @@ def duration(seconds: float | None) -> str:
     """Give a duration as people say it: 42s, 3m10s, 5h02m, 3d04h."""
     if seconds is None:
         return "-"
-    whole = int(seconds)
+    whole = int(max(0, seconds))
     for unit, letter, smaller, small in ((86400, "d", 3600, "h"), (3600, "h", 60, "m"), (60, "m", 1, "s")):
         if whole >= unit:
             return f"{whole // unit}{letter}{whole % unit // smaller:02d}{small}"
     return f"{whole}s"
+
+
+def until(at: float | None, *, since: float | None = None) -> str:
+    """Give how long it is until a moment, "-" without one, tenths of a second when it is near."""
+    if at is None:
+        return "-"
+    left_s = max(0.0, at - (time.time() if since is None else since))
+    return f"{left_s:.1f}s" if left_s < 10 else duration(left_s)
 
 
 def moment(at: float) -> str:
@@ -96,10 +132,6 @@ def moment(at: float) -> str:
     return time.strftime("%H:%M:%S", time.localtime(at)) + f".{int(at * 1000) % 1000:03d}"
 
 
-def _number(value: float | None, unit: str) -> str:
+def number(value: float | None, unit: str = "") -> str:
+    """Give a figure with its unit, "-" without one."""
     return "-" if value is None else f"{value:g}{unit}"
-
-
-def _coloured(text: str, state: str) -> str:
-    colour = _COLOURS.get(state)
-    return f"\x1b[{colour}m{text}\x1b[0m" if colour and sys.stdout.isatty() else text

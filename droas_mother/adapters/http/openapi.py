@@ -27,7 +27,10 @@ _MEANINGS = {
 def document(routes: Iterable[Route] = ROUTES) -> Json:
     """Describe these routes."""
     routes = tuple(routes)
-    types = [Refusal, *(kind for route in routes for kind in (route.answer, *route.lines) if kind is not None)]
+    types = [
+        Refusal,
+        *(kind for route in routes for kind in (route.answer, *route.lines) if kind is not None),
+    ]
     schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     schema_of = {id(kind): schema for kind, schema in zip(types, schemas, strict=True)}
     paths: Json = {}
