@@ -1,5 +1,6 @@
 """`droasctl`: look at the bots and command them."""
 
+import io
 import os
 import sys
 from typing import NoReturn
@@ -13,6 +14,8 @@ from droas_mother.ctl.terminal import complain
 
 def main() -> NoReturn:
     """Run one command; exit codes are explained by --help."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal may not know our arrows
     arguments = build(sys.argv[1:]).parse_args()
     as_json = getattr(arguments, "json", False)
     try:
@@ -27,6 +30,8 @@ def main() -> NoReturn:
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(codes.OK)
+    except OSError as error:
+        _end(codes.IO_ERROR, f"cannot write: {error.strerror}")
     except KeyboardInterrupt:
         sys.exit(codes.INTERRUPTED)
     except (KeyError, TypeError, AttributeError) as error:

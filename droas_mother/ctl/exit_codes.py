@@ -7,6 +7,7 @@ UNKNOWN_BOT = 4
 USAGE = 64
 UNAVAILABLE = 69
 SOFTWARE = 70
+IO_ERROR = 74
 PERMISSION = 77
 INTERRUPTED = 130
 
@@ -24,6 +25,7 @@ exit codes:
   64   wrong use
   69   no mother runs, or she does not answer
   70   a defect of droasctl itself
+  74   what was found out cannot be written
   77   this user may not command her
   130  interrupted (what was asked for goes on in the mother)
 """

@@ -7,6 +7,7 @@ import sys
 import termios
 import tty
 from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType
 from typing import Any, Self
 
@@ -81,10 +82,11 @@ class Screen:
         sys.stdout.flush()
 
     def _give_back(self) -> None:
-        sys.stdout.write(_LEAVE)
-        sys.stdout.flush()
-        if self._keys is not None and self._before is not None:
-            termios.tcsetattr(self._keys, termios.TCSADRAIN, self._before)
+        with suppress(OSError, termios.error):  # the terminal itself may have gone
+            sys.stdout.write(_LEAVE)
+            sys.stdout.flush()
+            if self._keys is not None and self._before is not None:
+                termios.tcsetattr(self._keys, termios.TCSADRAIN, self._before)
 
     def _suspend(self, _number: int, _frame: FrameType | None) -> None:
         """Give the terminal back while we are stopped."""

@@ -1,6 +1,7 @@
 """The live screen: what every bot and the mother use and do, once a second."""
 
 import os
+import re
 import sys
 import time
 from argparse import ArgumentParser, Namespace
@@ -15,7 +16,8 @@ from droas_mother.ctl.wording import duration, number, protection_lines, until
 
 _HEAD = ("BOT", "STATE", "PID", "UP", "CPU", "PSS", "LAG", "LATENCY", "ANSWERED", "RESTARTS", "WHY")
 _LEFT = frozenset({"BOT", "STATE", "WHY"})
-_LEAVES = ("q", "Q", "\x03", "\x1b")
+_OTHER_KEYS = re.compile(r"\x1b[\[O][0-9;]*[~A-Za-z]")
+"""Arrows and their like begin with an Escape, too."""
 
 
 def _top(client: Client, arguments: Namespace) -> int:
@@ -26,7 +28,8 @@ def _top(client: Client, arguments: Namespace) -> int:
     with Screen() as screen:
         while True:
             screen.draw(frame(value, *screen.size()))
-            if any(key in _LEAVES for key in screen.wait(arguments.interval)):
+            keys = _OTHER_KEYS.sub("", screen.wait(arguments.interval))
+            if any(key in "qQ\x1b" for key in keys):
                 return codes.OK
             try:
                 value = client.get("/v1/bots")

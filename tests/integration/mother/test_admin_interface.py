@@ -279,6 +279,20 @@ async def test_logs_are_followed_without_a_gap_or_a_double(town: PlayedTown) -> 
     ]
 
 
+async def test_a_connection_is_kept_between_questions(town: PlayedTown) -> None:
+    """Fifty questions need one connection."""
+
+    def ask() -> int:
+        with Client(town.socket) as client:
+            kept = set()
+            for _ in range(50):
+                assert client.get("/v1/bots")["bots"]
+                kept.add(client._kept)
+            return len(kept)
+
+    assert await asyncio.to_thread(ask) == 1
+
+
 async def test_there_are_only_so_many_streams(town: PlayedTown) -> None:
     """One more than the most is refused in words, and others are served meanwhile."""
 

@@ -323,6 +323,8 @@ async def test_top_is_a_live_screen_that_leaves_no_trace(town: PlayedTown) -> No
         await screen.until("stopped")
         screen.resize(columns=30, lines=6)
         await screen.until("more, in")
+        screen.write("\x1b[A")  # an arrow is no Escape
+        await screen.until("more, in")
         screen.write("q")
         assert await screen.ends() == 0
         assert screen.text.endswith("\x1b[?25h\x1b[?1049l")
@@ -356,6 +358,21 @@ async def test_names_cannot_command_the_terminal(town: PlayedTown) -> None:
     """Control characters in what bots log are shown as marks."""
     town.log("evil\x1b]0;title\x07")
     assert "\x1b" not in (await town.ctl("logs", "bot_01"))[1]
+
+
+async def test_a_terminal_without_our_letters_gets_others(town: PlayedTown) -> None:
+    """Where arrows cannot be written, something else is."""
+    code, out, err = await town.ctl("events", PYTHONIOENCODING="ascii")
+    assert (code, err, "starting ? ready" in out) == (0, "", True)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+async def test_a_full_disk_is_told(town: PlayedTown) -> None:
+    """What cannot be written is no silent success."""
+    line = f"{DROASCTL} --socket {town.socket} status > /dev/full"
+    process = await asyncio.create_subprocess_exec("bash", "-c", line, stderr=asyncio.subprocess.PIPE)
+    _, err = await process.communicate()
+    assert (process.returncode, err) == (74, b"droasctl: cannot write: No space left on device\n")
 
 
 async def test_a_reader_that_has_seen_enough_is_no_error(town: PlayedTown) -> None:
