@@ -90,7 +90,8 @@ def event_line(event: Row) -> str:
     if event["reason"]:
         words += f": {event['reason']}"
     if event["next_start_unix_s"]:
-        words += f", next try in {until(event['next_start_unix_s'], since=event['at'])}"
+        wait = until(event["next_start_unix_s"], since=event["at"])
+        words += ", next try at once" if wait == "0.0s" else f", next try in {wait}"
     return words
 
 

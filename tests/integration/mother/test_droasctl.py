@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -276,6 +277,21 @@ async def test_another_user_is_told_so(short_tmp: Path) -> None:
     async with played_town(short_tmp, "bot_01", may_speak=lambda _uid: False) as town:
         code, _, err = await town.ctl("stop", "bot_01")
         assert (code, "may not command this mother" in err) == (codes.PERMISSION, True)
+
+
+async def test_a_short_command_imports_little() -> None:
+    """What would double the time of `droasctl status` is not imported, whatever imports it."""
+    program = (
+        "import sys; import droas_mother.ctl.__main__ as m; m.build(['status']).parse_args(['status']);"
+        "print(*sys.modules)"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE
+    )
+    imported = set((await process.communicate())[0].decode().split())
+    heavy = {"asyncio", "dataclasses", "email", "http.client", "pathlib", "pydantic", "shutil", "ssl", "zmq"}
+    assert "droas_mother.ctl.commands.look" in imported
+    assert not imported & (heavy | {"droas_mother.ctl.commands.steer", "droas_mother.ctl.commands.top"})
 
 
 def test_the_guide_knows_every_command_and_exit_code() -> None:
