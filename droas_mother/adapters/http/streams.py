@@ -44,13 +44,19 @@ class Streams:
 
 async def _send(request: web.Request, batches: AsyncGenerator[list[Any]]) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+    past = await anext(batches)  # it listens from here on: who sees our head can miss nothing
     await response.prepare(request)
     with suppress(ConnectionError, TimeoutError):  # the reader has gone, or takes nothing
+        await _write(response, past)
         async for batch in batches:
-            async with asyncio.timeout(WRITE_DEADLINE_S):
-                await response.write(b"".join(encode(one) + b"\n" for one in batch) or b"\n")
+            await _write(response, batch)
         await response.write_eof()
         return response
     if request.transport is not None:
         request.transport.abort()
     return response
+
+
+async def _write(response: web.StreamResponse, batch: list[Any]) -> None:
+    async with asyncio.timeout(WRITE_DEADLINE_S):
+        await response.write(b"".join(encode(one) + b"\n" for one in batch) or b"\n")
