@@ -2,19 +2,19 @@
 
 import asyncio
 import os
-import time
 from functools import partial
 
 from droas_common.errors import ConfigurationError
 from droas_common.logs import log
-from droas_mother.adapters.http import HttpServer
+from droas_mother.adapters.http.server import HttpServer
 from droas_mother.adapters.processes.spawning import Spawner
 from droas_mother.adapters.systemd import Notifier
 from droas_mother.bootstrap.bots import Bots
 from droas_mother.bootstrap.ground import Ground
 from droas_mother.bootstrap.protection import Protection
 from droas_mother.core.settings import Configuration
-from droas_mother.flows.admin_desk import AdminDesk, Condition
+from droas_mother.flows.admin_desk import AdminDesk, Condition, Feeds, Limits
+from droas_mother.flows.log_feed import LogFeed
 from droas_mother.flows.monitoring import MAX_LAG_S
 from droas_mother.flows.mother import Mother, Part
 
@@ -50,15 +50,19 @@ class Workshop:
     def build(self) -> Mother:
         """Give the mother, not yet started."""
         parts = [*self._ground_parts(), *self._bot_parts(), *self._protection_parts(), *self._top_parts()]
-        self._mother = Mother(parts, on_started=self._started, on_stopping=self._stopping)
-        return self._mother
+        return Mother(parts, on_started=self._started, on_stopping=self._stopping)
 
     def _desk(self) -> AdminDesk:
         return AdminDesk(
             supervisor=self._bots.supervisor,
             audit=self._ground.gateway,
             reader=self._ground.reader,
-            logs=self._ground.logs,
+            feeds=Feeds(events=self._bots.events, logs=LogFeed(self._ground.logs)),
+            figures=self._bots.monitoring,
+            limits=Limits(
+                supervision=self._configuration.mother.supervision,
+                identifies=self._bots.identifies.report,
+            ),
             condition=Condition(
                 problems=self._configuration.problems,
                 checks=self._checks,
@@ -99,19 +103,15 @@ class Workshop:
         ]
 
     def _top_parts(self) -> list[Part]:
+        supervisor = self._bots.supervisor
         parts = [
-            Part(name="takeover", start=self._bots.take_over),
-            Part(name="supervisor", run=self._bots.supervisor.run, stop=self._stop_bots),
+            Part(name="supervisor", run=supervisor.run, stop=supervisor.stop_all),
             Part(name="monitoring", run=self._bots.monitoring.run),
         ]
         watchdog_s = self._notifier.watchdog_interval_s
         if watchdog_s is not None:
             parts.append(Part(name="watchdog", run=partial(self._watchdog, max(watchdog_s, _MIN_WATCHDOG_S))))
         return parts
-
-    async def _stop_bots(self) -> None:
-        if not self._mother.handing_over:
-            await self._bots.supervisor.stop_all()
 
     def _start_events(self) -> None:
         self._ground.publisher.start()
@@ -138,11 +138,8 @@ class Workshop:
         )
 
     def _stopping(self) -> None:
-        if self._mother.handing_over:
-            self._notifier.tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
-        else:
-            self._notifier.tell("STOPPING=1")
-        log.info("mother_stopping", handing_over=self._mother.handing_over)
+        self._notifier.tell("STOPPING=1")
+        log.info("mother_stopping")
 
     async def _watchdog(self, interval_s: float) -> None:
         """Tell the service manager from the loop itself that all is well; silence when it is not."""

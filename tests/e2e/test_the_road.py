@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
@@ -202,11 +204,32 @@ async def test_a_rolling_restart_keeps_the_others_up(place: Town) -> None:
     away: list[list[str]] = []
     while not rolling.done():
         away.append([name for name in place.names if not await place.connected(name)])
-    code, answers, _ = await rolling
-    assert (code, [answer["bot"]["state"] for answer in answers]) == (0, ["ready", "ready"])
+    code, answer, _ = await rolling
+    assert (code, [one["bot"]["state"] for one in answer["bots"]]) == (0, ["ready", "ready"])
     assert max(len(names) for names in away) == 1
     after = await place.all_ready()
     assert not {bot["pid"] for bot in before.values()} & {bot["pid"] for bot in after.values()}
+
+
+async def test_what_happens_is_told_as_events(place: Town) -> None:
+    """A kill, the command of a user and what came of both stand among the events, in order."""
+    before = await place.all_ready()
+    os.kill(before["bot_02"]["pid"], signal.SIGKILL)
+
+    async def replaced() -> bool:
+        _, bot, _ = await place.ctl("status", "bot_02")
+        return bool(bot["state"] == "ready" and bot["pid"] != before["bot_02"]["pid"])
+
+    await until(replaced, "bot_02 was not replaced")
+    await place.ctl("restart", "bot_02")
+    events = await place.events("bot_02", "-n", "8")
+    assert [one.get("state", one.get("verb")) for one in events] == [
+        *("backoff", "starting", "ready"),
+        *("restart", "stopping", "stopped", "starting", "ready"),
+    ]
+    assert next(one for one in events if one["kind"] == "command")["uid"] == os.getuid()
+    _, bot, _ = await place.ctl("describe", "bot_02")
+    assert "signal 9" in bot["exits"][-2]["words"]
 
 
 async def test_no_secret_is_in_the_log(place: Town) -> None:

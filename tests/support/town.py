@@ -133,6 +133,15 @@ class Town:
 
     async def ctl(self, *arguments: str) -> tuple[int, Any, str]:
         """Run droasctl; gives its exit code, its JSON, and what it complained of."""
+        code, out, err = await self._droasctl(*arguments)
+        return code, json.loads(out) if out.strip() else None, err
+
+    async def events(self, *arguments: str) -> list[Json]:
+        """Give what `droasctl events` says."""
+        _, out, _ = await self._droasctl("events", *arguments)
+        return [json.loads(line) for line in out.splitlines()]
+
+    async def _droasctl(self, *arguments: str) -> tuple[int, str, str]:
         process = await asyncio.create_subprocess_exec(
             BIN / "droasctl",
             "--socket",
@@ -143,7 +152,7 @@ class Town:
             stderr=asyncio.subprocess.PIPE,
         )
         out, err = await process.communicate()
-        return process.returncode or 0, json.loads(out) if out.strip() else None, err.decode()
+        return process.returncode or 0, out.decode(), err.decode()
 
     async def all_ready(self) -> dict[str, Json]:
         """Wait until every bot is ready and on the gateway; gives them by name."""
