@@ -4,15 +4,15 @@ Source: Discord API reference, Channel: Threads.
 """
 
 from droas_sandbox import permissions
-from droas_sandbox.errors import DiscordError, invalid
+from droas_sandbox.errors import DiscordError
 from droas_sandbox.rest.call import Answer, Call, Route
+from droas_sandbox.rest.fields import choice
 from droas_sandbox.world import objects, talk
 from droas_sandbox.world.audit import write_audit
-from droas_sandbox.world.state import THREADS, Event, Guild, Json
+from droas_sandbox.world.state import ARCHIVE_MINUTES, THREADS, Event, Guild, Json
 
 HAS_THREAD = 1 << 5
 PRIVATE = 12
-_DURATIONS = (60, 1440, 4320, 10080)
 
 
 def _from_message(call: Call) -> Answer:
@@ -32,9 +32,7 @@ def _without_message(call: Call) -> Answer:
     guild, channel = call.guild_channel()
     if channel["type"] not in (0, 5):
         raise DiscordError(50024)
-    kind = int(call.form.get("type") or PRIVATE)
-    if kind not in THREADS:
-        raise invalid("type", "BASE_TYPE_CHOICES", "Value must be one of {10, 11, 12}.")
+    kind = choice(call.form, "type", THREADS, PRIVATE)
     private = kind == PRIVATE
     needed = permissions.CREATE_PRIVATE_THREADS if private else permissions.CREATE_PUBLIC_THREADS
     call.world.require(guild, call.me, needed, channel)
@@ -108,9 +106,7 @@ def _member(call: Call, thread: Json, user_id: str) -> Json:
 
 
 def _open(call: Call, guild: Guild, parent: Json, thread_id: str, kind: int) -> Json:
-    minutes = call.form.get("auto_archive_duration") or 1440
-    if minutes not in _DURATIONS:
-        raise invalid("auto_archive_duration", "BASE_TYPE_CHOICES", f"Value must be one of {_DURATIONS}.")
+    minutes = choice(call.form, "auto_archive_duration", ARCHIVE_MINUTES, 1440)
     name, now = call.text("name", 1, 100), call.world.clock.timestamp()
     thread = objects.thread(thread_id, parent, call.me, name, kind, minutes, now)
     thread["member"] = _member(call, thread, call.me)

@@ -3,6 +3,7 @@
 import base64
 import random
 import string
+from collections import deque
 from collections.abc import Callable, Iterable
 
 from droas_sandbox import permissions
@@ -43,6 +44,7 @@ class World(Rights):
         self.messages: dict[str, dict[str, Message]] = {}
         self.webhooks: dict[str, Json] = {}
         self.commands: dict[str, Json] = {}
+        self.commands_made: dict[tuple[str, str | None], deque[float]] = {}
         self.interactions: dict[str, Interaction] = {}
         self.thread_members: dict[str, dict[str, Json]] = {}
         self.nonces: dict[tuple[str, str], SeenNonce] = {}
@@ -116,11 +118,20 @@ class World(Rights):
         self.emit(Event(name="guild_create", data={"id": made_id, "name": name}))
         return guild
 
-    def add_channel(self, guild: Guild, name: str, kind: int = 0, *, channel_id: str | None = None) -> Json:
-        """Make a channel."""
+    def add_channel(
+        self,
+        guild: Guild,
+        name: str,
+        kind: int = 0,
+        *,
+        channel_id: str | None = None,
+        fields: Json | None = None,
+    ) -> Json:
+        """Make a channel; `fields` are set before anybody is told of it."""
         made = objects.channel(
             channel_id or self.snowflakes.new(), guild.id, name, kind, position=len(guild.channels)
         )
+        made |= fields or {}
         guild.channels[made["id"]] = made
         self.emit(Event(name="CHANNEL_CREATE", data=made, guild_id=guild.id, channel_id=made["id"]))
         return made

@@ -236,3 +236,18 @@ async def test_a_client_that_never_reads_does_not_hold_up_the_others(town: Any, 
         _say(town, f"{number} " + "x" * 1500)
     async with asyncio.timeout(5):
         assert len(await wire.names()) == 500
+
+
+async def test_a_private_channel_is_private_from_the_first_moment(town: Any, dial: Any, rest: Any) -> None:
+    """CHANNEL_CREATE has the topic and the overwrites, and those whom they lock out never hear of it."""
+    wire, other = await _listen(town, dial), await _listen(town, dial, token=town.plain.token)
+    view = permissions.VIEW_CHANNEL
+    overwrites = [
+        {"id": town.guild_id, "type": 0, "deny": str(view)},
+        {"id": town.bot.user_id, "type": 1, "allow": str(view)},
+    ]
+    body = {"name": "staff", "topic": "quiet", "permission_overwrites": overwrites}
+    await rest("POST", f"/guilds/{town.guild_id}/channels", body)
+    told = (await wire.until("CHANNEL_CREATE"))["d"]
+    assert (told["topic"], told["permission_overwrites"][0]["deny"]) == ("quiet", str(view))
+    assert "CHANNEL_CREATE" not in await other.names()

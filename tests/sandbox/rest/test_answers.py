@@ -110,6 +110,12 @@ async def test_bodies_must_be_json_objects_or_forms(town: Any, rest: Any) -> Non
         {"content": "x", "components": 5},
         {"content": "x", "attachments": 5},
         {"content": "x", "nonce": "n" * 26},
+        {"content": "x", "nonce": [1]},
+        {"embeds": [{"title": 5}]},
+        {"embeds": [{"title": "x", "color": 1 << 24}]},
+        {"embeds": [{"title": "x", "timestamp": "today"}]},
+        {"embeds": [{"fields": [{"name": "n"}]}]},
+        {"embeds": [{"title": "x", "footer": {"text": 5}}]},
     ],
 )
 async def test_fields_of_another_type_are_the_clients_fault(town: Any, rest: Any, body: Any) -> None:

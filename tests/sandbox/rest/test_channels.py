@@ -1,6 +1,9 @@
 """Channels and threads."""
 
+import json
 from typing import Any
+
+import pytest
 
 from droas_sandbox.world import talk
 
@@ -96,3 +99,23 @@ async def test_slowmode_holds_people_and_not_bots(
     assert [(await plain_rest("POST", path, {"content": "x"})).status for _ in "12"] == [200, 200]
     town.sandbox.clock.offset_s += 10
     assert (await control("POST", path, body)).status == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": "x", "type": 11},
+        {"name": "x", "type": True},
+        {"name": ""},
+        {"name": "x", "parent_id": "{channel}"},
+        {"name": "x", "rate_limit_per_user": 21_601},
+        {"name": "x", "permission_overwrites": [{"id": "everyone"}]},
+        {"name": "x", "permission_overwrites": [{"id": "1", "type": 2}]},
+    ],
+)
+async def test_channels_that_cannot_be(town: Any, rest: Any, body: Any) -> None:
+    """A thread is no channel of its own, a parent is a category, names and pauses have bounds."""
+    text = json.dumps(body).replace("{channel}", town.channel_id)
+    before = len(town.guild.channels)
+    answer = await rest("POST", f"/guilds/{town.guild_id}/channels", json.loads(text))
+    assert (answer.status, answer.code, len(town.guild.channels)) == (400, 50035, before)
