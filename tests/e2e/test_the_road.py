@@ -33,7 +33,8 @@ async def test_a_mention_is_answered_through_the_model(place: Town) -> None:
 async def test_each_group_has_its_own_bot(place: Town) -> None:
     """The other bot answers in the other group, with code blocks whole."""
     question = await place.ask("grace", "guide", "what can you do?", "Observatory")
-    assert (await place.answer(question, "guide", "Observatory")).count("```") == 2
+    answer = await place.answer(question, "guide", "Observatory", words="```")
+    assert answer.count("```") == 2
 
 
 async def test_a_direct_message_needs_no_mention(place: Town) -> None:
@@ -48,7 +49,7 @@ async def test_a_direct_message_needs_no_mention(place: Town) -> None:
 async def test_a_tool_is_called_for_the_one_who_asks(place: Town) -> None:
     """Coins move from the asker, as the gateway told who asks, and the audit says so."""
     question = await place.ask("ada", "helper", f"give 30 coins to <@{place.users['grace']}>")
-    assert "70 are left" in await place.answer(question, "helper")
+    await place.answer(question, "helper", words="70 are left")
     _, audit, _ = await place.ctl("audit", "--kind", "tool")
     record = [row for row in audit["records"] if row["action"] == "economy.transfer"][-1]
     assert (record["user_id"], record["message_id"], record["outcome"]) == (
