@@ -81,7 +81,12 @@ KINDS: dict[str, dict[str, Check]] = {
     "html": {"status": _whole(400, 599), "retry_after": _seconds},
     "truncate": {},
     # The model.
-    "model_error": {"status": _STATUS, "body": _anything, "headers": _headers},
+    "model_error": {
+        "status": _STATUS,
+        "body": _anything,
+        "headers": _headers,
+        "after_chunks": _whole(0, 1_000_000),
+    },
     "model_drip": {"interval_s": _seconds},
     "model_cut": {"after_chunks": _whole(0, 1_000_000)},
     "model_hang": _SECONDS,

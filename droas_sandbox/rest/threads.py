@@ -4,15 +4,16 @@ Source: Discord API reference, Channel: Threads.
 """
 
 from droas_sandbox import permissions
-from droas_sandbox.errors import DiscordError
+from droas_sandbox.errors import DiscordError, invalid
 from droas_sandbox.rest.call import Answer, Call, Route
 from droas_sandbox.rest.fields import choice
-from droas_sandbox.world import objects, talk
+from droas_sandbox.world import contents, objects, talk
 from droas_sandbox.world.audit import write_audit
-from droas_sandbox.world.state import ARCHIVE_MINUTES, THREADS, Event, Guild, Json
+from droas_sandbox.world.state import ARCHIVE_MINUTES, PRIVATE_THREAD, THREADS, Event, Guild, Json
 
 HAS_THREAD = 1 << 5
-PRIVATE = 12
+PUBLIC = 11
+FORUMS = (15, 16)
 
 
 def _from_message(call: Call) -> Answer:
@@ -30,13 +31,28 @@ def _from_message(call: Call) -> Answer:
 
 def _without_message(call: Call) -> Answer:
     guild, channel = call.guild_channel()
+    if channel["type"] in FORUMS:
+        return _post(call, guild, channel)
     if channel["type"] not in (0, 5):
         raise DiscordError(50024)
-    kind = choice(call.form, "type", THREADS, PRIVATE)
-    private = kind == PRIVATE
+    kind = choice(call.form, "type", THREADS, PRIVATE_THREAD)
+    private = kind == PRIVATE_THREAD
     needed = permissions.CREATE_PRIVATE_THREADS if private else permissions.CREATE_PUBLIC_THREADS
     call.world.require(guild, call.me, needed, channel)
     return 201, _open(call, guild, channel, call.world.snowflakes.new(), kind)
+
+
+def _post(call: Call, guild: Guild, forum: Json) -> Answer:
+    """Open a post of a forum: a thread with its first message, which has the thread's id; raises 50035."""
+    call.world.require(guild, call.me, permissions.SEND_MESSAGES, forum)
+    given = call.form.get("message")
+    if not isinstance(given, dict):
+        raise invalid("message", "BASE_TYPE_REQUIRED", "This field is required")
+    contents.check_empty(given, contents.text_of(given))
+    thread = _open(call, guild, forum, call.world.snowflakes.new(), PUBLIC)
+    author, first = call.world.user(call.me), {"id": thread["id"]}
+    message = talk.say(call.world, thread["id"], author, given, extras=first)
+    return 201, {**thread, "message": call.show(message)}
 
 
 def _join(call: Call) -> Answer:
@@ -48,7 +64,13 @@ def _add(call: Call) -> Answer:
     guild, thread = _thread(call)
     user_id = call.path["user_id"]
     call.world.member(guild, user_id)
-    _members_of(call, thread).setdefault(user_id, _member(call, thread, user_id))
+    if user_id in _members_of(call, thread):
+        return
+    member = _members_of(call, thread)[user_id] = _member(call, thread, user_id)
+    if thread["type"] == PRIVATE_THREAD:  # whoever is added learns only now that it is there
+        place = {"guild_id": guild.id, "channel_id": thread["id"]}
+        only = frozenset({user_id})
+        call.world.emit(Event(name="THREAD_CREATE", data={**thread, "member": member}, only=only, **place))
 
 
 def _leave(call: Call) -> Answer:
@@ -84,7 +106,8 @@ def _archived(call: Call) -> Answer:
         for thread in guild.threads
         if thread["parent_id"] == channel["id"]
         and thread["thread_metadata"]["archived"]
-        and (thread["type"] == PRIVATE) == private
+        and (thread["type"] == PRIVATE_THREAD) == private
+        and call.world.permissions(guild, call.me, thread) & permissions.VIEW_CHANNEL
     ]
     return {"threads": found, "members": [thread["member"] for thread in found], "has_more": False}
 

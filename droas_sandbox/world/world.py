@@ -260,6 +260,15 @@ class World(Rights):
         """Give the groups of somebody."""
         return [guild for guild in self.guilds.values() if user_id in guild.members]
 
+    def open_threads(self, guild: Guild, user_id: str) -> list[Json]:
+        """Give the threads of a group that are not archived and that somebody may see."""
+        return [
+            thread
+            for thread in guild.threads
+            if not thread["thread_metadata"]["archived"]
+            and self.permissions(guild, user_id, thread) & permissions.VIEW_CHANNEL
+        ]
+
     def guild_create(self, guild: Guild, user_id: str) -> Json:
         """Give a group as GUILD_CREATE tells it to a member, with everybody in it.
 
@@ -274,7 +283,7 @@ class World(Rights):
             "voice_states": [],
             "members": [self.member(guild, member_id) for member_id in guild.members],
             "channels": [channel for channel in guild.channels.values() if channel["type"] not in THREADS],
-            "threads": [thread for thread in guild.threads if not thread["thread_metadata"]["archived"]],
+            "threads": self.open_threads(guild, user_id),
             "presences": [],
             "stage_instances": [],
             "guild_scheduled_events": [],

@@ -251,3 +251,16 @@ async def test_a_private_channel_is_private_from_the_first_moment(town: Any, dia
     told = (await wire.until("CHANNEL_CREATE"))["d"]
     assert (told["topic"], told["permission_overwrites"][0]["deny"]) == ("quiet", str(view))
     assert "CHANNEL_CREATE" not in await other.names()
+
+
+async def test_a_private_thread_is_heard_by_those_who_are_added(town: Any, dial: Any, rest: Any) -> None:
+    """Its making and its messages are told to others only from the moment on at which they are let in."""
+    other = await _listen(town, dial, token=town.plain.token)
+    made = await rest("POST", f"/channels/{town.channel_id}/threads", {"name": "q", "type": 12})
+    thread_id = made.json["id"]
+    await rest("POST", f"/channels/{thread_id}/messages", {"content": "before"})
+    assert set(await other.names()) <= {"GUILD_AUDIT_LOG_ENTRY_CREATE"}
+    await rest("PUT", f"/channels/{thread_id}/thread-members/{town.plain.user_id}")
+    assert (await other.until("THREAD_CREATE"))["d"]["member"]["user_id"] == town.plain.user_id
+    await rest("POST", f"/channels/{thread_id}/messages", {"content": "after"})
+    assert (await other.until("MESSAGE_CREATE"))["d"]["content"] == "after"
