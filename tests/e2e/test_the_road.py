@@ -126,6 +126,24 @@ async def test_work_on_a_deleted_question_is_dropped(place: Town) -> None:
     await until(taken_back, "a partial answer is still there")
 
 
+async def test_the_mother_tells_the_bots_what_she_removes(place: Town) -> None:
+    """A question that she takes away is not answered, though Discord never tells the bot that it is gone."""
+    gone = {"bot_id": place.users["helper"], "event": "MESSAGE_DELETE"}
+    await place.fault("drop_events", for_s=60, match=gone)
+    await place.fault("model_drip", interval_s=0.3)
+    question = await place.ask("grace", "helper", "what can you do, forbidden word?")
+
+    async def removed() -> bool:
+        return any(one["id"] == question and one["deleted"] for one in await place.messages(by="grace"))
+
+    await until(removed, "she did not take it away")
+    # Questions of a channel are answered one after another: with this one the first is over, one way or the other.
+    await place.answer(await place.ask("grace", "helper", "hello"), "helper")
+    replies = [one for one in await place.messages(by="helper") if not one["deleted"]]
+    assert question not in {(one.get("message_reference") or {}).get("message_id") for one in replies}
+    await place.control("DELETE", "/faults")
+
+
 async def test_a_failing_model_is_said_in_plain_words(place: Town) -> None:
     """The asker learns that it failed, with a reference and without the provider's words."""
     place.sandbox.faults.add(
