@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from functools import partial
 
 from droas_common.errors import ConfigurationError
@@ -50,7 +51,8 @@ class Workshop:
     def build(self) -> Mother:
         """Give the mother, not yet started."""
         parts = [*self._ground_parts(), *self._bot_parts(), *self._protection_parts(), *self._top_parts()]
-        return Mother(parts, on_started=self._started, on_stopping=self._stopping)
+        self._mother = Mother(parts, on_started=self._started, on_stopping=self._stopping)
+        return self._mother
 
     def _desk(self) -> AdminDesk:
         return AdminDesk(
@@ -103,15 +105,19 @@ class Workshop:
         ]
 
     def _top_parts(self) -> list[Part]:
-        supervisor = self._bots.supervisor
         parts = [
-            Part(name="supervisor", run=supervisor.run, stop=supervisor.stop_all),
+            Part(name="takeover", start=self._bots.take_over),
+            Part(name="supervisor", run=self._bots.supervisor.run, stop=self._stop_bots),
             Part(name="monitoring", run=self._bots.monitoring.run),
         ]
         watchdog_s = self._notifier.watchdog_interval_s
         if watchdog_s is not None:
             parts.append(Part(name="watchdog", run=partial(self._watchdog, max(watchdog_s, _MIN_WATCHDOG_S))))
         return parts
+
+    async def _stop_bots(self) -> None:
+        if not self._mother.handing_over:
+            await self._bots.supervisor.stop_all()
 
     def _start_events(self) -> None:
         self._ground.publisher.start()
@@ -138,8 +144,11 @@ class Workshop:
         )
 
     def _stopping(self) -> None:
-        self._notifier.tell("STOPPING=1")
-        log.info("mother_stopping")
+        if self._mother.handing_over:
+            self._notifier.tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        else:
+            self._notifier.tell("STOPPING=1")
+        log.info("mother_stopping", handing_over=self._mother.handing_over)
 
     async def _watchdog(self, interval_s: float) -> None:
         """Tell the service manager from the loop itself that all is well; silence when it is not."""

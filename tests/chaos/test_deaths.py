@@ -158,6 +158,7 @@ async def test_a_refused_token_is_not_tried_again(short_tmp: Path) -> None:
         async with asyncio.timeout(15):
             while not await failed():
                 await asyncio.sleep(0.05)
+        await until(lambda: place.connected("helper"), "the other bot does not run")
         question = await place.ask("ada", "helper", "hello")
         assert await place.answer(question, "helper")
 

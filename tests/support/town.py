@@ -215,14 +215,21 @@ class Town:
         return found[-1] if found else {"deleted": False, "edits": 0}
 
     async def answer(
-        self, question_id: str, bot: str, guild: str = "Harbour", *, seconds: float = STEP_S
+        self,
+        question_id: str,
+        bot: str,
+        guild: str = "Harbour",
+        *,
+        words: str = "",
+        seconds: float = STEP_S,
     ) -> str:
-        """Wait for a bot's reply to a question and give its text."""
+        """Wait for a bot's reply to a question and give its text, once it has these words: it may still grow."""
 
         async def look() -> str | None:
             for message in await self.messages(guild, by=bot):
                 reference = message.get("message_reference") or {}
-                if reference.get("message_id") == question_id and not message["deleted"]:
+                answers = reference.get("message_id") == question_id and not message["deleted"]
+                if answers and words in message["content"]:
                     return str(message["content"])
             return None
 

@@ -52,7 +52,7 @@ class Parameter:
                 return text
 
     def _number(self, text: str) -> int:
-        if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS and int(text) <= self.most):
+        if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS and int(text) <= self.most):
             raise ParameterError(f"{self.name} must be a whole number from 0 to {self.most}")
         return int(text)
 

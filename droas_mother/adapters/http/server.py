@@ -4,6 +4,7 @@ On the Unix socket the kernel tells the peer's uid; only the mother's own user a
 side only reads: /health, /ready, /metrics.
 """
 
+import logging
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from http import HTTPStatus
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from droas_common.logs import log
@@ -23,6 +25,17 @@ from droas_mother.adapters.http.streams import Streams
 from droas_mother.core.admin_answers import Refusal
 
 MAX_BODY_BYTES = 64 * 1024
+
+
+class _WithoutBadRequests(logging.Filter):
+    """Leaves out the tracebacks that the library writes for what is no HTTP: it was answered with 400."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether a record is worth a line."""
+        return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+_quiet = _WithoutBadRequests()
 
 
 class HttpServer:
@@ -52,6 +65,7 @@ class HttpServer:
         self._may_speak = may_speak
         self._runners: list[web.AppRunner] = []
         self._streams = Streams()
+        logging.getLogger("aiohttp.server").addFilter(_quiet)
 
     @property
     def port(self) -> int:
