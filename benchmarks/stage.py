@@ -32,10 +32,12 @@ class Stage:
 
     Args:
         bots: how many.
+        more: further lines of droas.yaml.
     """
 
-    def __init__(self, bots: int) -> None:
+    def __init__(self, bots: int, more: str = "") -> None:
         self.bots = bots
+        self._more = more
         self._temporary = tempfile.TemporaryDirectory(prefix="droas-bench-")
         self.folder = Path(self._temporary.name)
         self.client = Client(self.folder / "run/droas.sock")
@@ -151,7 +153,7 @@ class Stage:
         """Write a configuration; gives the environment that it needs."""
         (self.folder / "configs/bots").mkdir(parents=True)
         (self.folder / "configs/droas.yaml").write_text(
-            'control_bot: {discord_token: "${GUARDIAN}"}\nhttp: {port: 0}\n'
+            'control_bot: {discord_token: "${GUARDIAN}"}\nhttp: {port: 0}\n' + self._more
         )
         environment = {
             "GUARDIAN": facts["bots"]["guardian"],
