@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from statistics import median, quantiles
 
 from supervision_parts.contestant import BOTS, Contestant, alive
@@ -79,23 +80,28 @@ def hang(contestant: Contestant, bot: int, timeout_s: float) -> float | None:
     return seconds
 
 
-def kill_supervisor(contestant: Contestant) -> tuple[int, int]:
-    """Kill the supervisor and start it again; gives the bots left behind, and those then running twice."""
+def kill_supervisor(contestant: Contestant, witness: Witness) -> tuple[int, int, bool]:
+    """Kill the supervisor and start it again.
+
+    Returns:
+        The bots left behind; those then running twice; whether something disturbed the window of the first.
+    """
     contestant.family()
     before = contestant.bots_alive()
+    witness.begin()
     contestant.kill_supervisor()
     time.sleep(ORPHANS_AFTER_S)
     orphans = sum(alive(pid) for pid in before)
+    disturbed = witness.disturbed
     contestant.start()
     contestant.wait_begun()
     contestant.family()
     doubled = len(contestant.bots_alive()) - BOTS
-    return orphans, max(0, doubled)
+    return orphans, max(0, doubled), disturbed
 
 
-def timed(act: "object") -> float:
+def timed(act: Callable[[], object]) -> float:
     """Give the milliseconds that something takes."""
-    assert callable(act)
     began = time.perf_counter()
     act()
     return (time.perf_counter() - began) * 1000
