@@ -32,7 +32,11 @@ async def answers_again(place: Town) -> None:
 
 def forkserver_of(pid: int) -> psutil.Process:
     """Give a mother's forkserver."""
-    return next(one for one in psutil.Process(pid).children() if "forkserver" in " ".join(one.cmdline()))
+    return next(
+        one
+        for one in psutil.Process(pid).children()
+        if one.name() == "droas-forks" or "forkserver" in " ".join(one.cmdline())
+    )
 
 
 async def test_a_killed_child_comes_back(place: Town) -> None:
