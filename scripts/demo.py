@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from stage import BIN, Json, MissedError, Stage
+from demo_stage import BIN, Json, MissedError, Stage
 
 _SPAMMER = "xx_free_nitro_xx"
 _NAME = "bot_01"
