@@ -1,33 +1,27 @@
-"""A bot that ends as soon as it has begun, for ten minutes of a simulated clock, by the real policy."""
+"""How often a bot that ends at once is started in ten minutes, by the policy itself and a simulated clock."""
 
 import random
 
-from droas_common.backoff import Backoff
-from droas_mother.core.restarts import Exit, Restart, after_exit
+from droas_mother.core.keeping import rules_of
+from droas_mother.core.restarts import CrashRow, Exit, GiveUp, after_exit
 from droas_mother.core.settings import SupervisionSettings
 
-_LIVES_S = 0.5
-"""From a start to the crash."""
+WINDOW_S = 600.0
+LIFE_S = 0.5
+"""How long each process lives: an import, and an error."""
 
 
-def starts_in_ten_minutes() -> int:
-    """Count the starts; chance is seeded, and shortens the waits by up to a half."""
-    supervision = SupervisionSettings()
-    backoff = Backoff(first_s=supervision.backoff_first_s, cap_s=supervision.backoff_cap_s)
-    chance = random.Random(1)
-    now_s, starts, crashes = 0.0, 0, 0
-    while now_s < 600:
+def starts_in_ten_minutes(settings: SupervisionSettings | None = None) -> int:
+    """Count the starts of one bot whose process ends with an error half a second after each start."""
+    rules = rules_of(settings or SupervisionSettings()).restarts
+    dice = random.Random(1)
+    now, starts, row = 0.0, 0, CrashRow()
+    while now < WINDOW_S:
         starts += 1
-        now_s += _LIVES_S
-        decision = after_exit(
-            Exit(code=1, lived_s=_LIVES_S),
-            crashes=crashes,
-            backoff=backoff,
-            stable_after_s=supervision.stable_after_s,
-            jitter=chance.random(),
-        )
-        if not isinstance(decision, Restart):
+        row = row.started(now, rules)
+        now += LIFE_S
+        decision = after_exit(Exit(code=1, lived_s=LIFE_S), row, rules, now=now, jitter=dice.random())
+        if isinstance(decision, GiveUp):
             break
-        crashes = decision.crashes
-        now_s += decision.after_s
+        now, row = decision.at, decision.row
     return starts
