@@ -23,7 +23,7 @@ check: dev ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check --quiet $(CHECKED)
 	@$(BIN)/ruff check --quiet $(CHECKED)
 	@$(BIN)/mypy --no-error-summary
-	@MYPYPATH=benchmarks $(BIN)/mypy --no-error-summary scripts benchmarks
+	@MYPYPATH=benchmarks:scripts $(BIN)/mypy --no-error-summary scripts benchmarks
 	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
 	@echo "check: all good"
 

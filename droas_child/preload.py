@@ -1,25 +1,24 @@
-"""Imported once in the forkserver: what every child needs is there when it is forked, and stays shared.
+"""Imported once before the children are forked: what every child needs is there, and stays shared.
 
-Nothing here may start a thread, a loop or a socket. The freeze keeps the garbage collector from touching,
-and so from copying, the pages that all children share.
+Nothing here may leave a thread, a loop or a socket behind.
 """
 
-import gc
 from importlib import import_module
 
 import droas_child.worker  # noqa: F401 - imported for its effect: the pages are shared
+from droas_child.rehearsal.play import rehearse
+from droas_common.shared_pages import share_pages
 
-for _name in (
-    "uvloop",
-    "encodings.idna",
-    "httpcore._async.http11",
-    "httpcore._backends.anyio",
-    "anyio._backends._asyncio",
-):
+_REHEARSALS = 2
+"""CPython settles on how to run a piece of code when it runs for the second time."""
+
+for _name in ("uvloop", "encodings.idna", "encodings.unicode_escape"):
     try:
         import_module(_name)
     except ImportError:
         continue
 
-gc.collect()
-gc.freeze()
+rehearsed = all(rehearse() for _ in range(_REHEARSALS))
+"""Whether the plays went well; children run without them too, only larger and slower."""
+
+share_pages()

@@ -14,6 +14,7 @@ from droas_common.errors import DroasError, ExitCode
 from droas_common.event_loop import new_event_loop
 from droas_common.life_record import LifeRecord
 from droas_common.logs import log, redactor, start_logging
+from droas_common.process_bonds import name_process
 from droas_common.settings import ChildSettings
 
 PRELOAD = "droas_child.preload"
@@ -27,6 +28,7 @@ def run(settings: ChildSettings, lifeline: Connection) -> None:
         lifeline: a pipe whose other end only the mother holds; the kernel ends this process when it closes.
     """
     bind(lifeline, lease_s=settings.orphan_lease_s)
+    name_process(f"droas-{settings.name}"[:15])
     if settings.stacks_path is not None:
         write_stacks_when_asked(Path(settings.stacks_path))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at a terminal reaches the group; the mother decides

@@ -10,11 +10,11 @@ _USAGE = 64
 def main() -> NoReturn:
     """Run the mother until SIGTERM or SIGINT; exit codes are those of sysexits.h."""
     arguments = _parser().parse_args()
-    # The forkserver's imports take as long as the mother's own; they run side by side.
+    # What the children need is imported first, and shared with them; the rest is the mother's alone.
     from droas_mother.adapters.processes.forkserver import Forkserver  # noqa: PLC0415
 
     forkserver = Forkserver()
-    forkserver.warm_up()
+    forkserver.fork_off()
     from droas_mother.daemon import run  # noqa: PLC0415
 
     sys.exit(run(arguments.config, forkserver))

@@ -181,6 +181,16 @@ class ProbeDesk(Protocol):
         ...
 
 
+class OwnFigures(Protocol):
+    """How the mother herself was at the last look."""
+
+    lag_s: float
+    """How late the mother's event loop was at its last beat."""
+
+    own: Usage | None
+    """What her process uses; None before the first look."""
+
+
 class AuditReader(Protocol):
     """Reads the audit; blocks, so it is called in a thread."""
 
@@ -194,4 +204,8 @@ class LogShelf(Protocol):
 
     def newest(self, bot: str, count: int) -> list[LogRecord]:
         """Give the newest records, oldest first."""
+        ...
+
+    def follow(self, bot: str, tell: Callable[[LogRecord], None]) -> Callable[[], None]:
+        """Tell every new record, from whatever thread it comes; gives what ends it."""
         ...

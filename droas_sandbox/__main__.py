@@ -3,10 +3,13 @@
 import argparse
 import asyncio
 import json
+import logging
 import signal
 import sys
 from pathlib import Path
 from typing import Any
+
+from aiohttp.http_exceptions import HttpProcessingError
 
 from droas_sandbox.server import Sandbox
 
@@ -40,9 +43,18 @@ class Failure(Exception):  # noqa: N818 - it ends the program, with its exit cod
         self.code = code
 
 
+class WithoutBadRequests(logging.Filter):
+    """Leaves out the tracebacks that the server writes for what is no HTTP: it was answered with 400."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether a record is worth a line."""
+        return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
     arguments = _parser().parse_args()
+    logging.getLogger("aiohttp.server").addFilter(WithoutBadRequests())
     try:
         _run(arguments)
     except Failure as failure:

@@ -26,6 +26,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     30010: (400, "Maximum number of reactions reached (20)"),
     30013: (400, "Maximum number of guild channels reached (500)"),
     30032: (400, "Maximum number of application commands reached (100)"),
+    30034: (400, "Max number of daily application command creates has been reached (200)"),
     40005: (413, "Request entity too large"),
     40007: (403, "The user is banned from this guild."),
     40060: (400, "Interaction has already been acknowledged."),

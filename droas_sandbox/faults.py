@@ -6,16 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from droas_sandbox.clock import SandboxClock
-
-KINDS = frozenset(
-    {
-        "drop", "close", "reconnect", "invalid_session", "refuse", "slow_hello", "withhold_acks",
-        "duplicate_events", "reorder_events", "drop_events", "silence", "split_frames", "ask_heartbeat",
-        "rate_limit", "status", "html", "truncate", "delay",
-        "model_error", "model_drip", "model_cut", "model_hang", "model_garbage", "model_comments",
-    }
-)  # fmt: skip
-"""What can be made to go wrong: on the gateway, on REST, at the model."""
+from droas_sandbox.fault_options import check
 
 
 @dataclass(slots=True)
@@ -23,7 +14,7 @@ class Fault:
     """One fault that waits for its moments.
 
     Args:
-        kind: one of KINDS.
+        kind: one of `fault_options.KINDS`.
         options: what the kind needs (`code`, `status`, `retry_after`, …) and `match`.
         times: how often it still happens; None for as long as it lasts.
         until: when it ends, by the sandbox's clock; None for never.
@@ -65,9 +56,8 @@ class Faults:
     _count: int = 0
 
     def add(self, kind: str, options: dict[str, Any]) -> Fault:
-        """Arm a fault; raises ValueError for an unknown kind."""
-        if kind not in KINDS:
-            raise ValueError(f"unknown fault {kind!r}; there are {', '.join(sorted(KINDS))}")
+        """Arm a fault; raises ValueError for an unknown kind, or for options that it does not take."""
+        check(kind, options)
         self._count += 1
         for_s = options.get("for_s")
         times = options.get("times")

@@ -11,6 +11,7 @@ from droas_mother.bootstrap.ground import Ground
 from droas_mother.core.config_plan import hot_settings, restart_digest
 from droas_mother.core.identify_budget import WINDOW_S
 from droas_mother.flows.bot_keeper import BotKeeper
+from droas_mother.flows.event_feed import EventFeed
 from droas_mother.flows.identify_desk import IdentifyDesk
 from droas_mother.flows.monitoring import Monitoring
 from droas_mother.flows.supervisor import Supervisor
@@ -34,6 +35,7 @@ class Bots:
             ground.gateway.note,
             apart_s=supervision.identify_spacing_s,
         )
+        self.events = EventFeed()
         population = Population(
             spawner=spawner,
             keys=ground.keyring,
@@ -91,6 +93,7 @@ class Bots:
 
     def _note_change(self, keeper: BotKeeper) -> None:
         self._ground.metrics.note_bot(keeper.bot)
+        self.events.note_change(keeper)
 
     def _sample(self) -> None:
         """Bring the gauges up to date."""

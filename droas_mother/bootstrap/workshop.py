@@ -7,14 +7,15 @@ from functools import partial
 
 from droas_common.errors import ConfigurationError
 from droas_common.logs import log
-from droas_mother.adapters.http import HttpServer
+from droas_mother.adapters.http.server import HttpServer
 from droas_mother.adapters.processes.spawning import Spawner
 from droas_mother.adapters.systemd import Notifier
 from droas_mother.bootstrap.bots import Bots
 from droas_mother.bootstrap.ground import Ground
 from droas_mother.bootstrap.protection import Protection
 from droas_mother.core.settings import Configuration
-from droas_mother.flows.admin_desk import AdminDesk, Condition
+from droas_mother.flows.admin_desk import AdminDesk, Condition, Feeds, Limits
+from droas_mother.flows.log_feed import LogFeed
 from droas_mother.flows.monitoring import MAX_LAG_S
 from droas_mother.flows.mother import Mother, Part
 
@@ -58,7 +59,12 @@ class Workshop:
             supervisor=self._bots.supervisor,
             audit=self._ground.gateway,
             reader=self._ground.reader,
-            logs=self._ground.logs,
+            feeds=Feeds(events=self._bots.events, logs=LogFeed(self._ground.logs)),
+            figures=self._bots.monitoring,
+            limits=Limits(
+                supervision=self._configuration.mother.supervision,
+                identifies=self._bots.identifies.report,
+            ),
             condition=Condition(
                 problems=self._configuration.problems,
                 checks=self._checks,

@@ -13,7 +13,7 @@ from droas_mother.core.lifecycle import Event, State, step
 from droas_mother.core.restarts import CrashRow, Exit, GiveUp, RestartRules, after_exit
 from droas_mother.core.usage import Usage, busy_since
 
-KEPT_EXITS = 5
+KEPT_EXITS = 10
 """Ends of earlier lives that are remembered of each bot, the newest first."""
 
 

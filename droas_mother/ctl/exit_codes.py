@@ -1,27 +1,31 @@
 """What droasctl exits with; the same numbers as `droas_common.errors.ExitCode`, without its imports."""
 
-from http import HTTPStatus
-
 OK = 0
 NOT_AS_ASKED = 1
 NOT_RUNNING = 3
 UNKNOWN_BOT = 4
 USAGE = 64
 UNAVAILABLE = 69
+SOFTWARE = 70
+IO_ERROR = 74
 PERMISSION = 77
 INTERRUPTED = 130
 
-HTTP_OK = HTTPStatus.OK.value
+HTTP_OK = 200
 
-FOR_HTTP = {HTTPStatus.NOT_FOUND.value: UNKNOWN_BOT, HTTPStatus.FORBIDDEN.value: PERMISSION}
+FOR_HTTP = {400: USAGE, 403: PERMISSION, 404: UNKNOWN_BOT}
+"""Every other refusal is UNAVAILABLE."""
 
 EXPLANATION = """\
 exit codes:
-  0   as asked; for status: every wanted bot is ready
-  1   the state asked for was not reached in time
-  3   status: some bot is not as it is wanted
-  4   there is no such bot
-  64  wrong use
-  69  no mother runs, or she does not answer
-  77  this user may not command her
+  0    as asked
+  1    the state asked for was not reached, or the mother is unwell
+  3    status: a bot that shall run is not ready; of one bot: it is not ready
+  4    there is no such bot
+  64   wrong use
+  69   no mother runs, or she does not answer
+  70   a defect of droasctl itself
+  74   what was found out cannot be written
+  77   this user may not command her
+  130  interrupted (what was asked for goes on in the mother)
 """

@@ -8,15 +8,30 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from pydantic import SecretStr
+
 from droas_common.errors import OutsideError
 from droas_common.ids import BotName
-from droas_common.wire.calls import Json
-from droas_mother.core.keeping import condition
+from droas_mother.core.admin_answers import (
+    BotList,
+    BudgetReport,
+    CommandAnswer,
+    EventPage,
+    Health,
+    LogPage,
+    MotherReport,
+    Readiness,
+    Refusal,
+)
 from droas_mother.core.lifecycle import State
 from droas_mother.core.records import AuditRecord, Outcome, Wish
+from droas_mother.core.settings import SupervisionSettings
 from droas_mother.flows.bot_keeper import BotKeeper
+from droas_mother.flows.bot_report import describe, details, life_of
+from droas_mother.flows.event_feed import EventFeed
+from droas_mother.flows.log_feed import LogFeed
 from droas_mother.flows.supervisor import Supervisor
-from droas_mother.ports import AuditLog, AuditReader, LogShelf
+from droas_mother.ports import AuditLog, AuditReader, OwnFigures
 
 Answer = tuple[int, Any]
 
@@ -43,6 +58,32 @@ class Condition:
     protection: Callable[[], str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feeds:
+    """What can be followed.
+
+    Args:
+        events: what happens to the bots.
+        logs: their log lines.
+    """
+
+    events: EventFeed
+    logs: LogFeed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the bots are held to.
+
+    Args:
+        supervision: how children are kept.
+        identifies: gives how a token's day of IDENTIFYs stands.
+    """
+
+    supervision: SupervisionSettings
+    identifies: Callable[[SecretStr], BudgetReport]
+
+
 class AdminDesk:
     """Answers the admin interface.
 
@@ -50,7 +91,9 @@ class AdminDesk:
         supervisor: the bots.
         audit: writes commands down.
         reader: reads the audit.
-        logs: the newest log records.
+        feeds: what happens to the bots, and their logs.
+        figures: how she herself was at the last look.
+        limits: what the bots are held to.
         condition: how the mother herself is.
         metrics_text: gives the metrics.
     """
@@ -61,14 +104,18 @@ class AdminDesk:
         supervisor: Supervisor,
         audit: AuditLog,
         reader: AuditReader,
-        logs: LogShelf,
+        feeds: Feeds,
+        figures: OwnFigures,
+        limits: Limits,
         condition: Condition,
         metrics_text: Callable[[], bytes],
     ) -> None:
         self._supervisor = supervisor
         self._audit = audit
         self._reader = reader
-        self._logs = logs
+        self._feeds = feeds
+        self._figures = figures
+        self._limits = limits
         self._condition = condition
         self._metrics_text = metrics_text
         self._started_at = time.monotonic()
@@ -77,30 +124,25 @@ class AdminDesk:
         """Say whether the mother is alive: 200, or 503 with what is wrong."""
         wrong = self._condition.checks()
         status = HTTPStatus.SERVICE_UNAVAILABLE if wrong else HTTPStatus.OK
-        return status, {
-            "status": "unwell" if wrong else "ok",
-            "problems": wrong,
-            "pid": os.getpid(),
-            "uptime_s": round(time.monotonic() - self._started_at, 1),
-        }
+        return status, Health(
+            status="unwell" if wrong else "ok", problems=wrong, pid=os.getpid(), uptime_s=self._uptime_s()
+        )
 
     def ready(self) -> Answer:
         """Say whether every wanted bot and the protection are ready: 200, or 503 with those that are not."""
         waiting = {
-            keeper.name: keeper.bot.state.value
+            str(keeper.name): keeper.bot.state.value
             for keeper in self._supervisor.keepers.values()
             if keeper.bot.wanted and keeper.bot.state is not State.READY
         }
         protection = self._condition.protection()
         if protection not in ("off", "ready"):
-            waiting[BotName("protection")] = protection
+            waiting["protection"] = protection
         wrong = self._condition.checks()
         ok = not waiting and not wrong and not self._condition.problems
-        return (HTTPStatus.OK if ok else HTTPStatus.SERVICE_UNAVAILABLE), {
-            "ready": ok,
-            "waiting_for": waiting,
-            "problems": [*wrong, *self._condition.problems],
-        }
+        return (HTTPStatus.OK if ok else HTTPStatus.SERVICE_UNAVAILABLE), Readiness(
+            ready=ok, waiting_for=waiting, problems=[*wrong, *self._condition.problems]
+        )
 
     def metrics(self) -> bytes:
         """Give the metrics in Prometheus's text format."""
@@ -108,34 +150,61 @@ class AdminDesk:
 
     def bots(self) -> Answer:
         """List the bots and the configuration's faults."""
-        bots = [self._describe(keeper) for keeper in self._supervisor.keepers.values()]
-        return HTTPStatus.OK, {
-            "bots": bots,
-            "protection": self._condition.protection(),
-            "problems": list(self._condition.problems),
-            "mother_pid": os.getpid(),
-        }
+        pid = os.getpid()
+        usage = self._figures.own
+        return HTTPStatus.OK, BotList(
+            bots=[describe(keeper) for keeper in self._supervisor.keepers.values()],
+            protection=self._condition.protection(),
+            problems=list(self._condition.problems),
+            mother_pid=pid,
+            mother=MotherReport(
+                pid=pid,
+                uptime_s=self._uptime_s(),
+                loop_lag_ms=round(self._figures.lag_s * 1000, 1),
+                pss_mib=round(usage.pss_bytes / 2**20, 1) if usage else None,
+                cpu_percent=usage.cpu_percent if usage else None,
+            ),
+        )
 
     def bot(self, name: str) -> Answer:
-        """Describe one bot."""
+        """Tell everything about one bot."""
         keeper = self._supervisor.keepers.get(BotName(name))
         if keeper is None:
             return _unknown(name)
-        stacks = next((exit_.stacks for exit_ in keeper.bot.exits if exit_.stacks), "")
-        return HTTPStatus.OK, {**self._describe(keeper), "last_stacks": stacks}
+        return HTTPStatus.OK, details(
+            keeper,
+            identifies=self._limits.identifies(keeper.settings.discord_token),
+            supervision=self._limits.supervision,
+        )
 
-    def logs(self, name: str, count: int) -> Answer:
-        """Give a bot's newest log records, oldest first."""
-        if BotName(name) not in self._supervisor.keepers:
+    def logs(self, name: str, count: int, *, follow: bool) -> Answer:
+        """Give a bot's newest log records, oldest first, and with `follow` those that come."""
+        bot = BotName(name)
+        if bot not in self._supervisor.keepers:
             return _unknown(name)
-        return HTTPStatus.OK, {"records": self._logs.newest(name, count)}
+        if follow:
+            return HTTPStatus.OK, self._feeds.logs.follow(bot, count)
+        return HTTPStatus.OK, LogPage(records=self._feeds.logs.newest(bot, count))
+
+    def events(self, count: int, *, after: int | None, bot: str | None, follow: bool) -> Answer:
+        """Give what happened, oldest first, and with `follow` what happens."""
+        if bot is not None and BotName(bot) not in self._supervisor.keepers:
+            return _unknown(bot)
+        if follow:
+            return HTTPStatus.OK, self._feeds.events.follow(count, after=after, bot=bot)
+        return HTTPStatus.OK, EventPage(events=self._feeds.events.newest(count, after=after, bot=bot))
+
+    def close_streams(self) -> None:
+        """Tell those who follow that the mother stops."""
+        self._feeds.events.close()
+        self._feeds.logs.close()
 
     async def audit(self, count: int, kind: str | None) -> Answer:
         """Give the newest decisions, oldest first."""
         try:
             rows = await asyncio.to_thread(self._reader.newest_audit, count, kind=kind)
         except OutsideError as error:
-            return HTTPStatus.SERVICE_UNAVAILABLE, {"error": str(error)}
+            return HTTPStatus.SERVICE_UNAVAILABLE, Refusal(error=str(error))
         return HTTPStatus.OK, {"records": rows}
 
     async def command(self, name: str, verb: str, *, uid: int, wait_s: float) -> Answer:
@@ -143,21 +212,22 @@ class AdminDesk:
         keeper = self._supervisor.keepers.get(BotName(name))
         if keeper is None:
             return _unknown(name)
-        before = keeper.bot.incarnation
+        before = life_of(keeper)
         try:
             wish = Wish(bot=keeper.name, wanted=verb != "stop", at_us=time.time_ns() // 1000)
             await self._audit.write(_command_record(name, verb, uid), rows=(wish,))
         except OutsideError as error:
-            return HTTPStatus.SERVICE_UNAVAILABLE, {"error": f"{verb} {name} was not done: {error}"}
+            return HTTPStatus.SERVICE_UNAVAILABLE, Refusal(error=f"{verb} {name} was not done: {error}")
+        self._feeds.events.note_command(keeper.name, verb, uid)
         _carry_out(keeper, verb)
-        reached = await self._wait(keeper, verb, before, wait_s) if wait_s else None
-        return HTTPStatus.OK, {"bot": self._describe(keeper), "reached": reached}
+        reached = await self._wait(keeper, verb, before or 0, wait_s) if wait_s else None
+        return HTTPStatus.OK, CommandAnswer(bot=describe(keeper), reached=reached, life_before=before)
 
     async def _wait(self, keeper: BotKeeper, verb: str, before: int, wait_s: float) -> bool:
         def settled() -> bool:
             if keeper.bot.state in _ENDS_WAITING and verb != "stop":
                 return True
-            fresh = verb != "restart" or keeper.bot.incarnation > before
+            fresh = verb != "restart" or (life_of(keeper) or 0) > before
             return keeper.bot.state in _REACHED[verb] and fresh
 
         try:
@@ -167,33 +237,8 @@ class AdminDesk:
             return False
         return keeper.bot.state in _REACHED[verb]
 
-    def _describe(self, keeper: BotKeeper) -> Json:
-        bot, now = keeper.bot, time.monotonic()
-        life = bot.life
-        beat, usage = (life.beat, life.usage) if life else (None, None)
-        return {
-            "name": bot.name,
-            "state": bot.state.value,
-            "wanted": bot.wanted,
-            "pid": life.pid if life else None,
-            "uptime_s": round(now - life.started_at, 1) if life else None,
-            "restarts": bot.restarts,
-            "crashes_in_a_row": bot.row.crashes,
-            "last_exit": bot.exits[0].words if bot.exits else None,
-            "next_start_unix_s": time.time() + bot.start_at - now if bot.start_at is not None else None,
-            "reason": condition(bot, keeper.rules, now=now) or bot.reason,
-            "gateway": beat.gateway.value if beat else None,
-            "gateway_latency_ms": beat.gateway_latency_ms if beat else None,
-            "loop_lag_ms": beat.loop_lag_ms if beat else None,
-            "answered": beat.answered if beat else None,
-            "failed": beat.failed if beat else None,
-            "model_ok": beat.model_ok if beat else None,
-            "config_revision": beat.config_revision if beat else None,
-            "pss_mib": round(usage.pss_bytes / 2**20, 1) if usage else None,
-            "cpu_percent": usage.cpu_percent if usage else None,
-            "guilds": sorted(bot.guilds),
-            "protection_level": keeper.settings.protection_level.value,
-        }
+    def _uptime_s(self) -> float:
+        return round(time.monotonic() - self._started_at, 1)
 
 
 def _carry_out(keeper: BotKeeper, verb: str) -> None:
@@ -204,7 +249,7 @@ def _carry_out(keeper: BotKeeper, verb: str) -> None:
 
 
 def _unknown(name: str) -> Answer:
-    return HTTPStatus.NOT_FOUND, {"error": f"there is no bot named {name[:64]}"}
+    return HTTPStatus.NOT_FOUND, Refusal(error=f"there is no bot named {name[:64]}")
 
 
 def _command_record(name: str, verb: str, uid: int) -> AuditRecord:

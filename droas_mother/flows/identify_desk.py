@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from droas_common.logs import log
 from droas_common.wire.heartbeats import StartLimit
+from droas_mother.core.admin_answers import BudgetReport
 from droas_mother.core.identify_budget import Told, ceiling, passed, spacing_s, spent, wait_s
 from droas_mother.core.records import Identify
 
@@ -20,21 +21,6 @@ _KEPT = 2_000
 class _Account:
     moments: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
     told: Told | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetReport:
-    """How a token's day stands.
-
-    Args:
-        spent: IDENTIFYs of the last 24 hours.
-        most: how many we allow.
-        discord_remaining: what Discord says is left, None when it has not said.
-    """
-
-    spent: int
-    most: int
-    discord_remaining: int | None
 
 
 class IdentifyDesk:

@@ -1,9 +1,11 @@
 """The mother looks at herself and at her children: what they use, and how late her own loop is."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 
+from droas_mother.core.usage import Usage
 from droas_mother.flows.supervisor import Supervisor
 from droas_mother.ports import ProbeDesk
 
@@ -30,6 +32,7 @@ class Monitoring:
         self._interval_s = interval_s
         self._on_sample = on_sample
         self.lag_s = 0.0
+        self.own: Usage | None = None
 
     async def run(self) -> None:
         """Sample until cancelled."""
@@ -46,7 +49,8 @@ class Monitoring:
     async def _look(self) -> None:
         while True:
             # /proc/<pid>/smaps takes milliseconds a process: not on the loop.
-            used = await asyncio.to_thread(self._probes.look, self._supervisor.pids())
+            used = await asyncio.to_thread(self._probes.look, self._supervisor.pids() | {os.getpid()})
+            self.own = used.get(os.getpid())
             self._supervisor.see(used)
             self._on_sample()
             await asyncio.sleep(self._interval_s)

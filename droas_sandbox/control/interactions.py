@@ -13,6 +13,8 @@ from droas_sandbox.world.state import Guild, Interaction, Json
 from droas_sandbox.world.world import World
 
 COMMAND, COMPONENT = 2, 3
+USER_MENU, MESSAGE_MENU = 2, 3
+"""Types of commands that are used on somebody or something."""
 
 
 def fire(world: World, given: Json) -> Interaction:
@@ -20,8 +22,8 @@ def fire(world: World, given: Json) -> Interaction:
 
     Args:
         world: where.
-        given: `application_id`, `channel_id`, `user_id`; `name` and `options` of a command, or `type` and
-            the whole `data`, with `message_id` for a component.
+        given: `application_id`, `channel_id`, `user_id`; `name` and `options` of a command, with `target_id`
+            for one of a context menu; or `type` and the whole `data`, with `message_id` for a component.
     """
     guild, channel = world.channel(str(given["channel_id"]))
     application_id, user_id = str(given["application_id"]), str(given["user_id"])
@@ -37,7 +39,7 @@ def fire(world: World, given: Json) -> Interaction:
         "version": 1,
         "channel_id": channel["id"],
         "channel": {"name": None, **public(channel)},
-        "data": given["data"] if "data" in given else _command(world, application_id, given),
+        "data": given["data"] if "data" in given else _command(world, channel, application_id, given),
         "locale": "en-US",
         "entitlements": [],
         "attachment_size_limit": 10_485_760,
@@ -98,12 +100,30 @@ def describe(interaction: Interaction) -> Json:
     }
 
 
-def _command(world: World, application_id: str, given: Json) -> Json:
+def _command(world: World, channel: Json, application_id: str, given: Json) -> Json:
     """Give the data of a command's interaction; raises 10063 for a command that nobody registered."""
-    guild_id = given.get("guild_id")
+    guild_id = channel.get("guild_id")
     for command in world.commands.values():
         here = command.get("guild_id") in (None, guild_id)
         if command["application_id"] == application_id and command["name"] == given["name"] and here:
             told = {"id": command["id"], "name": command["name"], "type": command["type"]}
+            if command["type"] in (USER_MENU, MESSAGE_MENU):
+                return {**told, **_target(world, channel, command["type"], str(given["target_id"]))}
             return {**told, "options": given.get("options", [])}
     raise DiscordError(10063)
+
+
+def _target(world: World, channel: Json, kind: int, target_id: str) -> Json:
+    """Give the user or message that a context menu was opened on, whole: also its words, whatever the intents."""
+    if kind == MESSAGE_MENU:
+        found = history.shown(history.find(world, channel["id"], target_id))
+        return {"target_id": target_id, "resolved": {"messages": {target_id: found}}}
+    resolved: Json = {"users": {target_id: world.user(target_id)}}
+    guild = world.guilds.get(channel.get("guild_id") or "")
+    if guild is not None and target_id in guild.members:
+        member = {
+            **guild.members[target_id],
+            "permissions": str(world.permissions(guild, target_id, channel)),
+        }
+        resolved["members"] = {target_id: member}
+    return {"target_id": target_id, "resolved": resolved}

@@ -1,5 +1,6 @@
 """All sessions: every event of the world goes through here to those who may hear it."""
 
+import asyncio
 import json
 import secrets
 from collections import deque
@@ -171,12 +172,17 @@ class Hub:
         return event.name not in _MESSAGES or sees_content(event.data, viewer, in_guild=guild is not None)
 
     def _deliver(self, session: Session, name: str, data: str) -> None:
-        """Dispatch, unless a fault drops, doubles or swaps the event."""
+        """Dispatch, unless a fault drops, delays, doubles or swaps the event."""
         facts: dict[str, Any] = {"bot_id": session.bot.user_id, "event": name}
         if self.faults.take("drop_events", **facts):
             return
         if self.faults.take("reorder_events", **facts) and session.id not in self._held_back:
             self._held_back[session.id] = (name, data)
+            return
+        late_s = self.faults.take("delay_events", **facts)
+        if late_s is not None:
+            wait_s = float(late_s.options.get("seconds", 1))
+            asyncio.get_running_loop().call_later(wait_s, self._dispatch_late, session, name, data)
             return
         session.dispatch(name, data)
         if self.faults.take("duplicate_events", **facts):
@@ -184,6 +190,10 @@ class Hub:
         late = self._held_back.pop(session.id, None)
         if late is not None:
             session.dispatch(*late)
+
+    def _dispatch_late(self, session: Session, name: str, data: str) -> None:
+        if not session.ended:
+            session.dispatch(name, data)
 
     def describe(self) -> Iterable[Json]:
         """Give every session since the start."""

@@ -23,7 +23,8 @@ class Delivery:
 
     Faults, each taken at most once by a request; all match on `model` and `stream`:
 
-    - `model_error`: `status` (500), `body` (an error object, or any text), `headers`;
+    - `model_error`: `status` (500), `body` (an error object, or any text), `headers`; in a stream with
+      `after_chunks` the body comes as an event behind so many chunks, and nothing behind it;
     - `model_hang`: nothing comes for `seconds` (or `for_s`, or 60), then the answer;
     - `model_comments`: SSE comments between the chunks, and for `seconds` before the first one;
     - `model_drip`: `interval_s` (1) between two chunks;
@@ -46,7 +47,7 @@ class Delivery:
     async def run(self, reply: Reply, number: int) -> web.StreamResponse:
         """Deliver a reply; `number` makes its id."""
         error = self._take("model_error")
-        if error is not None:
+        if error is not None and not (self._body.get("stream") and "after_chunks" in error.options):
             return self._fail(error)
         hang = self._take("model_hang")
         try:
@@ -55,23 +56,20 @@ class Delivery:
             self._entry.answered(200)
             if not self._body.get("stream"):
                 return web.json_response(completion(self._body, reply, stamp))
-            return await self._stream(reply, stamp)
+            return await self._stream(reply, stamp, error)
         except (ConnectionResetError, asyncio.CancelledError):
             self._entry.aborted()
             raise
 
     def _fail(self, error: Fault) -> web.Response:
-        status = int(error.options.get("status", 500))
-        kind = "server_error" if status >= 500 else "invalid_request_error"
-        words = {"message": "The server had an error.", "type": kind, "param": None, "code": None}
-        body = error.options.get("body", {"error": words})
+        status, body = int(error.options.get("status", 500)), _error_body(error)
         headers = {str(key): str(value) for key, value in error.options.get("headers", {}).items()}
         self._entry.answered(status)
         if isinstance(body, str):
             return web.Response(status=status, text=body, headers=headers)
         return web.json_response(body, status=status, headers=headers)
 
-    async def _stream(self, reply: Reply, stamp: Stamp) -> web.StreamResponse:
+    async def _stream(self, reply: Reply, stamp: Stamp, error: Fault | None) -> web.StreamResponse:
         drip, cut = self._take("model_drip"), self._take("model_cut")
         garbage, comments = self._take("model_garbage"), self._take("model_comments")
         pause_s = float(drip.options.get("interval_s", 1)) if drip is not None else reply.pause_s
@@ -85,6 +83,9 @@ class Delivery:
         for index, chunk in enumerate(chunks(self._body, reply, stamp)):
             if index == length:
                 return self._cut(response)
+            if error is not None and index == error.options["after_chunks"]:
+                await response.write(event(_error_body(error)))
+                return response
             await response.write((_ALIVE if comments is not None else b"") + event(chunk))
             if garbage is not None and index == 0:
                 await response.write(_GARBAGE)
@@ -104,6 +105,12 @@ class Delivery:
         if fault is not None:
             self._entry.struck(kind)
         return fault
+
+
+def _error_body(error: Fault) -> Any:
+    kind = "server_error" if int(error.options.get("status", 500)) >= 500 else "invalid_request_error"
+    words = {"message": "The server had an error.", "type": kind, "param": None, "code": None}
+    return error.options.get("body", {"error": words})
 
 
 def _hang_s(hang: Fault) -> float:

@@ -59,7 +59,7 @@ def _below(value: Any, path: Sequence[str]) -> Any:
     for step in path:
         if isinstance(value, Mapping):
             value = value.get(step, "")
-        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
             value = value[int(step)]
         else:
             return ""

@@ -34,6 +34,7 @@ class Model:
         return [
             web.get("/model/v1/models", self._models),
             web.post("/model/v1/chat/completions", self._complete),
+            web.route("*", "/model/{rest:.*}", self._unknown),
             web.get("/sandbox/model/requests", self._requests),
             web.get("/sandbox/model/script", self._get_script),
             web.put("/sandbox/model/script", self._put_script),
@@ -61,6 +62,9 @@ class Model:
         reply = decide(self.script, body)
         entry.decided(reply)
         return await Delivery(request, body, entry, self._faults).run(reply, next(self._numbers))
+
+    async def _unknown(self, request: web.Request) -> web.Response:
+        return _refusal(ModelError(404, f"Invalid URL ({request.method} /{request.match_info['rest']})"))
 
     async def _requests(self, _request: web.Request) -> web.Response:
         return web.json_response(self.journal.shown())

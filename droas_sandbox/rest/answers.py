@@ -16,9 +16,8 @@ from droas_sandbox.rate_limits import Grant
 VIA = "1.1 google"
 """On every answer; clients take a 429 without it for a ban by Cloudflare."""
 
-_BAN_PAGE = (
-    "<!doctype html><html><head><title>Access denied</title></head><body>error code: 1015</body></html>"
-)
+_BANNED = 1015
+_PAGE = "<!doctype html><html><head><title>Access denied</title></head><body>error code: {}</body></html>"
 
 
 def answer(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
@@ -55,10 +54,11 @@ def told_by(grant: Grant | None, now: float) -> dict[str, str]:
     }
 
 
-def banned(retry_after_s: int) -> web.Response:
-    """Answer as Cloudflare does to an address that is banned: HTML, no Via, a long wait."""
-    headers = {"Retry-After": str(retry_after_s), "Server": "cloudflare"}
-    return web.Response(status=429, text=_BAN_PAGE, content_type="text/html", headers=headers)
+def cloudflare(status: int, retry_after_s: float) -> web.Response:
+    """Answer as Cloudflare does in Discord's place: HTML, no Via; 429 is an address that is banned."""
+    headers = {"Retry-After": str(math.ceil(retry_after_s)), "Server": "cloudflare"}
+    page = _PAGE.format(_BANNED if status == 429 else status)
+    return web.Response(status=status, text=page, content_type="text/html", headers=headers)
 
 
 def faulty_limit(fault: Fault, now: float) -> web.Response:

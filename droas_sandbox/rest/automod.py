@@ -9,7 +9,7 @@ from typing import Any
 from droas_sandbox import permissions
 from droas_sandbox.errors import DiscordError, invalid
 from droas_sandbox.rest.call import Answer, Call, Route
-from droas_sandbox.rest.fields import chosen
+from droas_sandbox.rest.fields import choice, chosen
 from droas_sandbox.world.audit import write_audit
 from droas_sandbox.world.contents import too_long
 from droas_sandbox.world.state import Event, Guild, Json
@@ -32,6 +32,13 @@ _LISTS = {
 }
 """Most entries and most characters of one."""
 
+_METADATA = {
+    **dict.fromkeys(_LISTS, (list,)),
+    "presets": (list,),
+    "mention_total_limit": (int,),
+    "mention_raid_protection_enabled": (bool,),
+}
+
 
 def _list(call: Call) -> Answer:
     return list(call.guild_for(permissions.MANAGE_GUILD).automod.values())
@@ -43,9 +50,7 @@ def _get(call: Call) -> Answer:
 
 def _create(call: Call) -> Answer:
     guild = call.guild_for(permissions.MANAGE_GUILD)
-    trigger = call.form.get("trigger_type")
-    if trigger not in MAX_OF_TRIGGER:
-        raise invalid("trigger_type", "BASE_TYPE_CHOICES", "This is no type of a trigger.")
+    trigger = choice(call.form, "trigger_type", MAX_OF_TRIGGER)
     if sum(rule["trigger_type"] == trigger for rule in guild.automod.values()) >= MAX_OF_TRIGGER[trigger]:
         raise invalid("trigger_type", "AUTO_MODERATION_MAX_RULES_OF_TYPE_EXCEEDED", "Too many of this type.")
     rule: Json = {
@@ -91,6 +96,8 @@ def _rule(call: Call, guild: Guild) -> Json:
 def _change(call: Call, guild: Guild, rule: Json) -> None:
     """Take over the fields of the body; raises 50035 before anything is changed."""
     given = chosen(call.form, _EDITABLE)
+    if "event_type" in given:
+        choice(given, "event_type", (1, 2))
     if "trigger_metadata" in given:
         given["trigger_metadata"] = _metadata(given["trigger_metadata"])
     if "actions" in given:
@@ -98,6 +105,8 @@ def _change(call: Call, guild: Guild, rule: Json) -> None:
     for field, most in (("exempt_roles", 20), ("exempt_channels", 50)):
         if field in given:
             given[field] = [str(one) for one in given[field]]
+            if not all(one.isdecimal() for one in given[field]):
+                raise invalid(field, "NUMBER_TYPE_COERCE", "Value is not snowflake.")
             if len(given[field]) > most:
                 raise too_long(field, most)
     rule |= given
@@ -106,20 +115,20 @@ def _change(call: Call, guild: Guild, rule: Json) -> None:
 def _metadata(given: Json) -> Json:
     for name, (most, longest) in _LISTS.items():
         entries = given.get(name) or []
-        if len(entries) > most or any(len(str(entry)) > longest for entry in entries):
+        if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
+            raise invalid(f"trigger_metadata.{name}", "LIST_TYPE_CONVERT", "Must be a list of texts.")
+        if len(entries) > most or any(len(entry) > longest for entry in entries):
             raise too_long(f"trigger_metadata.{name}", most if len(entries) > most else longest)
     for pattern in given.get("regex_patterns") or ():
         try:
             re.compile(pattern)
         except re.error:
             raise invalid("trigger_metadata.regex_patterns", "INVALID_REGEX", "Invalid pattern.") from None
-    return {"keyword_filter": [], "regex_patterns": [], "allow_list": [], **given}
+    return {"keyword_filter": [], "regex_patterns": [], "allow_list": [], **chosen(given, _METADATA)}
 
 
 def _action(call: Call, guild: Guild, given: Any) -> Json:
-    kind, metadata = given["type"], given.get("metadata") or {}
-    if kind not in (1, 2, 3, 4):
-        raise invalid("actions.0.type", "BASE_TYPE_CHOICES", "This is no type of an action.")
+    kind, metadata = choice(given, "type", (1, 2, 3, 4)), given.get("metadata") or {}
     if kind == 3:
         call.world.require(guild, call.me, permissions.MODERATE_MEMBERS)
         if not 0 <= int(metadata.get("duration_seconds") or 0) <= MAX_TIME_OUT_S:

@@ -3,9 +3,9 @@
 from droas_sandbox import permissions
 from droas_sandbox.errors import DiscordError, invalid
 from droas_sandbox.rest.call import Answer, Call, Route, public
-from droas_sandbox.rest.fields import NOTHING, chosen
+from droas_sandbox.rest.fields import NOTHING, choice, chosen
 from droas_sandbox.world.audit import write_audit
-from droas_sandbox.world.state import THREADS, Event, Guild, Json
+from droas_sandbox.world.state import ARCHIVE_MINUTES, THREADS, Event, Guild, Json
 
 _EDITABLE = {
     "name": (str,),
@@ -23,6 +23,10 @@ _THREAD_METADATA = {
     "auto_archive_duration": (int,),
     "invitable": (bool,),
 }
+GUILD_CHANNELS = (0, 2, 4, 5, 13, 14, 15, 16)
+"""Types of channels that a group can have, threads left out."""
+
+CATEGORY = 4
 MAX_CHANNELS = 500
 MAX_SLOWMODE_S = 21_600
 
@@ -36,9 +40,8 @@ def _create(call: Call) -> Answer:
     if len(guild.channels) >= MAX_CHANNELS:
         raise DiscordError(30013)
     given = {key: value for key, value in chosen(call.form, _EDITABLE).items() if value is not None}
-    name, kind = call.text("name", 1, 100), int(call.form.get("type") or 0)
-    channel = call.world.add_channel(guild, name, kind)
-    _change(channel, given)
+    name, kind = call.text("name", 1, 100), choice(call.form, "type", GUILD_CHANNELS, 0)
+    channel = call.world.add_channel(guild, name, kind, fields=_checked(call, guild, given))
     write_audit(call.world, guild, 10, call.me, channel["id"], reason=call.reason)
     return 201, channel
 
@@ -52,10 +55,7 @@ def _edit(call: Call) -> Answer:
     if channel["type"] in THREADS:
         return _edit_thread(call, guild, channel)
     call.world.require(guild, call.me, permissions.MANAGE_CHANNELS, channel)
-    given = chosen(call.form, _EDITABLE)
-    if not 0 <= (given.get("rate_limit_per_user") or 0) <= MAX_SLOWMODE_S:
-        raise invalid("rate_limit_per_user", "NUMBER_TYPE_MAX", "int value should be at most 21600.")
-    _change(channel, given)
+    channel |= _checked(call, guild, chosen(call.form, _EDITABLE))
     _tell(call, "CHANNEL_UPDATE", guild, channel)
     write_audit(call.world, guild, 11, call.me, channel["id"], reason=call.reason)
     return public(channel)
@@ -64,9 +64,13 @@ def _edit(call: Call) -> Answer:
 def _edit_thread(call: Call, guild: Guild, thread: Json) -> Answer:
     if thread["owner_id"] != call.me:
         call.world.require(guild, call.me, permissions.MANAGE_THREADS, thread)
-    thread |= chosen(call.form, _THREAD)
+    given = _checked(call, guild, chosen(call.form, _THREAD))
+    metadata = chosen(call.form, _THREAD_METADATA)
+    if "auto_archive_duration" in metadata:
+        choice(metadata, "auto_archive_duration", ARCHIVE_MINUTES)
+    thread |= given
     told = thread["thread_metadata"]
-    told |= chosen(call.form, _THREAD_METADATA)
+    told |= metadata
     if "archived" in call.form:
         told["archive_timestamp"] = call.world.clock.timestamp()
     _tell(call, "THREAD_UPDATE", guild, thread)
@@ -107,26 +111,33 @@ def _forbid(call: Call) -> Answer:
     write_audit(call.world, guild, 15, call.me, channel["id"], reason=call.reason)
 
 
-def _change(channel: Json, given: Json) -> None:
-    if "permission_overwrites" in given:
-        given["permission_overwrites"] = _overwrites(given["permission_overwrites"])
+def _checked(call: Call, guild: Guild, given: Json) -> Json:
+    """Give what is to be changed of a channel, as it is kept; raises 50035 before anything is changed."""
+    if "name" in given:
+        given["name"] = call.text("name", 1, 100)
     if "rate_limit_per_user" in given:
         given["rate_limit_per_user"] = given["rate_limit_per_user"] or 0
+        if not 0 <= given["rate_limit_per_user"] <= MAX_SLOWMODE_S:
+            raise invalid("rate_limit_per_user", "NUMBER_TYPE_MAX", "int value should be at most 21600.")
+    if "permission_overwrites" in given:
+        given["permission_overwrites"] = _overwrites(given["permission_overwrites"])
     if given.get("parent_id") is not None:
         given["parent_id"] = str(given["parent_id"])
-    channel |= given
+        if guild.channels.get(given["parent_id"], {}).get("type") != CATEGORY:
+            raise invalid("parent_id", "CHANNEL_PARENT_INVALID", "The parent is no category of this group.")
+    return given
 
 
 def _overwrites(given: list[Json] | None) -> list[Json]:
-    return [
-        {
-            "id": str(one["id"]),
-            "type": int(one.get("type") or 0),
-            "allow": str(int(one.get("allow") or 0)),
-            "deny": str(int(one.get("deny") or 0)),
-        }
-        for one in given or ()
-    ]
+    """Read permission overwrites; raises 50035 for one of another shape."""
+    made = []
+    for index, one in enumerate(given or ()):
+        kind, bits = one.get("type") or 0, [int(one.get(key) or 0) for key in ("allow", "deny")]
+        if not str(one["id"]).isdecimal() or kind not in (0, 1) or min(bits) < 0:
+            words = "An overwrite has the id of a role or a member, its type and permissions."
+            raise invalid(f"permission_overwrites.{index}", "MODEL_TYPE_CONVERT", words)
+        made.append({"id": str(one["id"]), "type": int(kind), "allow": str(bits[0]), "deny": str(bits[1])})
+    return made
 
 
 def _tell(call: Call, name: str, guild: Guild, channel: Json, data: Json | None = None) -> None:

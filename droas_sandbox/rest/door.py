@@ -34,7 +34,7 @@ from droas_sandbox.rest import (
 from droas_sandbox.rest.answers import (
     VIA,
     answer,
-    banned,
+    cloudflare,
     faulty_limit,
     faulty_status,
     limited,
@@ -53,6 +53,9 @@ _EXECUTE = "POST /webhooks/{webhook_id}/{token}"
 _SNOWFLAKE = re.compile(r"0|[1-9][0-9]{0,19}")
 _WORDS_FOR_IDS = frozenset({"@me", "@original"})
 MAX_REASON = 512
+NO_ANSWER = 0
+"""In the request log, the status of what was never answered."""
+
 _BAN_S = 600
 
 _PARTS = (
@@ -103,9 +106,10 @@ class Door:
         return serve
 
     async def _pass(self, route: Route, request: web.Request, bot: Bot | None) -> web.StreamResponse:
+        """Let a request through, or turn it away."""
         now = self._world.clock.now()
         if self._banned(now):
-            return banned(_BAN_S)
+            return cloudflare(429, _BAN_S)
         facts = {"bot_id": bot.user_id if bot else "", "route": request.path, "method": request.method}
         fault = await self._fault(facts)
         if fault is not None:
@@ -115,7 +119,25 @@ class Door:
         refusal, grant = self._limit(route, request, bot, now)
         if refusal is not None:
             return refusal
-        response = await self._answer(route, request, bot, told_by(grant, now))
+        return await self._deliver(route, request, bot, grant, facts)
+
+    async def _deliver(
+        self,
+        route: Route,
+        request: web.Request,
+        bot: Bot | None,
+        grant: Grant | None,
+        facts: dict[str, str],
+    ) -> web.StreamResponse:
+        """Answer a request, unless a fault spoils the answer on its way."""
+        reset = self._faults.take("reset", **facts)
+        if reset is not None and reset.options.get("when") != "after":
+            return _hang_up(request)
+        skew = self._faults.take("skew", **facts)
+        skew_s = float(skew.options.get("seconds", 60)) if skew is not None else 0.0
+        response = await self._answer(route, request, bot, told_by(grant, self._world.clock.now() + skew_s))
+        if reset is not None:
+            return _hang_up(request)
         if response.body and self._faults.take("truncate", **facts):
             text = bytes(response.body)  # type: ignore[arg-type]  # answers here are bytes, never payloads
             response.body = text[: len(text) // 2]
@@ -189,7 +211,10 @@ class Door:
         status = self._faults.take("status", **facts)
         if status is not None:
             return faulty_status(status)
-        return banned(5) if self._faults.take("html", **facts) else None
+        html = self._faults.take("html", **facts)
+        if html is None:
+            return None
+        return cloudflare(int(html.options.get("status", 429)), float(html.options.get("retry_after", 5)))
 
     async def _unknown(self, request: web.Request) -> web.StreamResponse:
         version = request.match_info["rest"].partition("/")[0]
@@ -212,3 +237,10 @@ class Door:
         while self._invalid and now - self._invalid[0] > INVALID_WINDOW_S:
             self._invalid.popleft()
         return len(self._invalid) >= self._world.settings.invalid_requests
+
+
+def _hang_up(request: web.Request) -> web.Response:
+    """Cut the connection: the client gets no answer, though it may have been served. The log has it as 0."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=NO_ANSWER)

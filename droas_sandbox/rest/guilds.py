@@ -26,8 +26,8 @@ def _webhooks(call: Call) -> Answer:
 
 
 def _threads(call: Call) -> Answer:
-    found = [thread for thread in call.guild().threads if not thread["thread_metadata"]["archived"]]
-    return {"threads": found, "members": [thread["member"] for thread in found]}
+    found = call.world.open_threads(call.guild(), call.me)
+    return {"threads": found, "members": [thread["member"] for thread in found], "has_more": False}
 
 
 def _audit_log(call: Call) -> Answer:

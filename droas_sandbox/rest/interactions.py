@@ -3,8 +3,9 @@
 Source: Discord API reference, Receiving and Responding to Interactions.
 """
 
-from droas_sandbox.errors import DiscordError, invalid
+from droas_sandbox.errors import DiscordError
 from droas_sandbox.rest.call import Answer, Call, Route
+from droas_sandbox.rest.fields import choice
 from droas_sandbox.world import contents, history, talk
 from droas_sandbox.world.state import Interaction, Json, Message
 
@@ -56,9 +57,7 @@ def _callback(call: Call) -> Answer:
         raise DiscordError(40060)
     if call.world.clock.now() - interaction.created_at > call.world.settings.interaction_s:
         raise DiscordError(10062)
-    kind, data = call.form.get("type"), call.form.get("data") or {}
-    if kind not in KINDS:
-        raise invalid("type", "BASE_TYPE_CHOICES", "This is no type of an interaction's answer.")
+    kind, data = choice(call.form, "type", KINDS), call.form.get("data") or {}
     if kind == 8 and len(data.get("choices") or ()) > 25:
         raise contents.too_long("data.choices", 25)
     interaction.ephemeral = bool(int(data.get("flags") or 0) & contents.EPHEMERAL)

@@ -6,13 +6,14 @@ Source: Discord API reference, Channel: Threads.
 from droas_sandbox import permissions
 from droas_sandbox.errors import DiscordError, invalid
 from droas_sandbox.rest.call import Answer, Call, Route
-from droas_sandbox.world import objects, talk
+from droas_sandbox.rest.fields import choice
+from droas_sandbox.world import contents, objects, talk
 from droas_sandbox.world.audit import write_audit
-from droas_sandbox.world.state import THREADS, Event, Guild, Json
+from droas_sandbox.world.state import ARCHIVE_MINUTES, PRIVATE_THREAD, THREADS, Event, Guild, Json
 
 HAS_THREAD = 1 << 5
-PRIVATE = 12
-_DURATIONS = (60, 1440, 4320, 10080)
+PUBLIC = 11
+FORUMS = (15, 16)
 
 
 def _from_message(call: Call) -> Answer:
@@ -30,15 +31,28 @@ def _from_message(call: Call) -> Answer:
 
 def _without_message(call: Call) -> Answer:
     guild, channel = call.guild_channel()
+    if channel["type"] in FORUMS:
+        return _post(call, guild, channel)
     if channel["type"] not in (0, 5):
         raise DiscordError(50024)
-    kind = int(call.form.get("type") or PRIVATE)
-    if kind not in THREADS:
-        raise invalid("type", "BASE_TYPE_CHOICES", "Value must be one of {10, 11, 12}.")
-    private = kind == PRIVATE
+    kind = choice(call.form, "type", THREADS, PRIVATE_THREAD)
+    private = kind == PRIVATE_THREAD
     needed = permissions.CREATE_PRIVATE_THREADS if private else permissions.CREATE_PUBLIC_THREADS
     call.world.require(guild, call.me, needed, channel)
     return 201, _open(call, guild, channel, call.world.snowflakes.new(), kind)
+
+
+def _post(call: Call, guild: Guild, forum: Json) -> Answer:
+    """Open a post of a forum: a thread with its first message, which has the thread's id; raises 50035."""
+    call.world.require(guild, call.me, permissions.SEND_MESSAGES, forum)
+    given = call.form.get("message")
+    if not isinstance(given, dict):
+        raise invalid("message", "BASE_TYPE_REQUIRED", "This field is required")
+    contents.check_empty(given, contents.text_of(given))
+    thread = _open(call, guild, forum, call.world.snowflakes.new(), PUBLIC)
+    author, first = call.world.user(call.me), {"id": thread["id"]}
+    message = talk.say(call.world, thread["id"], author, given, extras=first)
+    return 201, {**thread, "message": call.show(message)}
 
 
 def _join(call: Call) -> Answer:
@@ -50,7 +64,13 @@ def _add(call: Call) -> Answer:
     guild, thread = _thread(call)
     user_id = call.path["user_id"]
     call.world.member(guild, user_id)
-    _members_of(call, thread).setdefault(user_id, _member(call, thread, user_id))
+    if user_id in _members_of(call, thread):
+        return
+    member = _members_of(call, thread)[user_id] = _member(call, thread, user_id)
+    if thread["type"] == PRIVATE_THREAD:  # whoever is added learns only now that it is there
+        place = {"guild_id": guild.id, "channel_id": thread["id"]}
+        only = frozenset({user_id})
+        call.world.emit(Event(name="THREAD_CREATE", data={**thread, "member": member}, only=only, **place))
 
 
 def _leave(call: Call) -> Answer:
@@ -86,7 +106,8 @@ def _archived(call: Call) -> Answer:
         for thread in guild.threads
         if thread["parent_id"] == channel["id"]
         and thread["thread_metadata"]["archived"]
-        and (thread["type"] == PRIVATE) == private
+        and (thread["type"] == PRIVATE_THREAD) == private
+        and call.world.permissions(guild, call.me, thread) & permissions.VIEW_CHANNEL
     ]
     return {"threads": found, "members": [thread["member"] for thread in found], "has_more": False}
 
@@ -108,9 +129,7 @@ def _member(call: Call, thread: Json, user_id: str) -> Json:
 
 
 def _open(call: Call, guild: Guild, parent: Json, thread_id: str, kind: int) -> Json:
-    minutes = call.form.get("auto_archive_duration") or 1440
-    if minutes not in _DURATIONS:
-        raise invalid("auto_archive_duration", "BASE_TYPE_CHOICES", f"Value must be one of {_DURATIONS}.")
+    minutes = choice(call.form, "auto_archive_duration", ARCHIVE_MINUTES, 1440)
     name, now = call.text("name", 1, 100), call.world.clock.timestamp()
     thread = objects.thread(thread_id, parent, call.me, name, kind, minutes, now)
     thread["member"] = _member(call, thread, call.me)

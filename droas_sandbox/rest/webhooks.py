@@ -56,7 +56,7 @@ def _edit(call: Call) -> Answer:
     if "name" in call.form:
         hook["name"] = _name(call)
     if "channel_id" in call.form and "token" not in call.path:
-        hook["channel_id"] = str(call.form["channel_id"])
+        hook["channel_id"] = _new_place(call, hook)
     _tell(call, hook)
     if "token" not in call.path:
         guild = call.world.guild(hook["guild_id"])
@@ -121,6 +121,14 @@ def _hook(call: Call) -> Json:
 
 def _require(call: Call, hook: Json) -> None:
     call.world.require(call.world.guild(hook["guild_id"]), call.me, permissions.MANAGE_WEBHOOKS)
+
+
+def _new_place(call: Call, hook: Json) -> str:
+    """Give the channel to which a webhook moves, which must be one of its group; raises 10003."""
+    guild, channel = call.world.channel(str(call.form["channel_id"]))
+    if guild is None or guild.id != hook["guild_id"]:
+        raise DiscordError(10003)
+    return str(channel["id"])
 
 
 def _place(call: Call, hook: Json) -> str:

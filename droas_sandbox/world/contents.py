@@ -5,6 +5,7 @@ Source: Discord API reference, Create Message and Embed Limits. Bots have 2,000 
 
 from typing import Any
 
+from droas_sandbox.clock import parse_iso
 from droas_sandbox.errors import DiscordError, invalid
 
 Json = dict[str, Any]
@@ -19,6 +20,14 @@ SETTABLE_FLAGS = 1 << 2 | 1 << 12 | 1 << 13 | 1 << 15
 EPHEMERAL = 1 << 6
 COMPONENTS_V2 = 1 << 15
 _EMBED_LIMITS = {"title": 256, "description": 4096}
+_EMBED_PARTS: dict[str, type] = {
+    "title": str, "description": str, "url": str, "timestamp": str, "color": int, "fields": list,
+    "author": dict, "footer": dict, "image": dict, "thumbnail": dict, "video": dict, "provider": dict,
+}  # fmt: skip
+"""What an embed may have; what else a client sends is dropped, as Discord drops it."""
+
+_PART_TEXTS = ("name", "value", "text", "url", "icon_url")
+_MAX_COLOUR = 0xFFFFFF
 
 
 def text_of(given: Json) -> str:
@@ -74,6 +83,8 @@ def flags_of(given: Json) -> int:
 def nonce_of(given: Json) -> str | None:
     """Give a message's nonce as text; raises 50035 for a long one."""
     nonce = given.get("nonce")
+    if nonce is not None and type(nonce) not in (str, int):
+        raise invalid("nonce", "NONCE_TYPE_UNION", "A nonce is a text or a whole number.")
     if nonce is not None and len(str(nonce)) > MAX_NONCE:
         raise invalid("nonce", "NONCE_TYPE_TOO_LONG", "Nonce must be 25 characters or fewer.")
     return None if nonce is None else str(nonce)
@@ -85,16 +96,38 @@ def too_long(field: str, most: int) -> DiscordError:
 
 
 def _complete(embed: Json) -> Json:
-    """Give an embed with what Discord adds to it."""
-    made = {"type": "rich", **embed}
-    if embed.get("fields"):
-        made["fields"] = [{"inline": False, **field} for field in embed["fields"]]
-    return made
+    """Give an embed with what Discord adds to it; null and empty parts are dropped."""
+    made = {
+        key: value for key, value in embed.items() if key in _EMBED_PARTS and value not in (None, "", [], {})
+    }
+    if "fields" in made:
+        made["fields"] = [{"inline": False, **field} for field in made["fields"]]
+    return {**made, "type": "rich"}
+
+
+def _check_parts(embed: Json, place: str) -> None:
+    """Make sure that each part of an embed has its type; raises 50035."""
+    for name, kind in _EMBED_PARTS.items():
+        value = embed.get(name)
+        if value is not None and type(value) is not kind:
+            raise invalid(f"{place}.{name}", "BASE_TYPE_CONVERT", f"Could not interpret as {kind.__name__}.")
+        for part in value if isinstance(value, list) else [value]:
+            texts = [part.get(key) for key in _PART_TEXTS] if isinstance(part, dict) else []
+            if any(text is not None and not isinstance(text, str) for text in texts):
+                raise invalid(f"{place}.{name}", "BASE_TYPE_STRING", "Could not interpret as string.")
+    if not 0 <= (embed.get("color") or 0) <= _MAX_COLOUR:
+        raise invalid(f"{place}.color", "NUMBER_TYPE_MAX", f"int value should be at most {_MAX_COLOUR}.")
+    if embed.get("timestamp") is not None and parse_iso(embed["timestamp"]) is None:
+        raise invalid(f"{place}.timestamp", "DATE_TIME_TYPE_PARSE", "Could not parse the timestamp.")
+    for number, field in enumerate(embed.get("fields") or ()):
+        if not isinstance(field, dict) or not field.get("name") or not field.get("value"):
+            raise invalid(f"{place}.fields.{number}", "BASE_TYPE_REQUIRED", "A field has a name and a value.")
 
 
 def _measure(embed: Json, index: int) -> int:
     """Give the characters of an embed; raises 50035 when one of its parts has too many."""
     place = f"embeds.{index}"
+    _check_parts(embed, place)
     lengths = {name: len(str(embed.get(name) or "").strip()) for name in _EMBED_LIMITS}
     for name, most in _EMBED_LIMITS.items():
         if lengths[name] > most:

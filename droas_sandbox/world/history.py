@@ -38,9 +38,9 @@ def page(world: World, channel_id: str, query: dict[str, str]) -> list[Message]:
         after = int(query["after"])
         return [message for message in alive if int(message.data["id"]) > after][:limit][::-1]
     if "around" in query:
-        at = int(query["around"])
-        alive = sorted(alive, key=lambda message: abs(int(message.data["id"]) - at))[:limit]
-        alive.sort(key=lambda message: int(message.data["id"]))
+        older = sum(int(message.data["id"]) < int(query["around"]) for message in alive)
+        begin = min(max(0, older - limit // 2), max(0, len(alive) - limit))
+        alive = alive[begin : begin + limit]
     return alive[-limit:][::-1]
 
 

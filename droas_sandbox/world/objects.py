@@ -214,15 +214,19 @@ def command(command_id: str, application_id: str, guild_id: str | None, given: J
         "type": given.get("type", 1),
         "name": given["name"],
         "name_localizations": given.get("name_localizations"),
-        "description": given.get("description", ""),
+        "description": given.get("description") or "",
         "description_localizations": given.get("description_localizations"),
-        "default_member_permissions": given.get("default_member_permissions"),
-        "dm_permission": given.get("dm_permission", True),
+        "default_member_permissions": _text_or_none(given.get("default_member_permissions")),
+        "dm_permission": given.get("dm_permission") is not False,
         "contexts": given.get("contexts"),
-        "integration_types": given.get("integration_types", [0]),
-        "nsfw": given.get("nsfw", False),
-        "options": given.get("options", []),
+        "integration_types": given.get("integration_types") or [0],
+        "nsfw": bool(given.get("nsfw")),
+        "options": given.get("options") or [],
     }
     if guild_id is not None:
         made["guild_id"] = guild_id
     return made
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else str(value)

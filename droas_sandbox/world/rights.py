@@ -3,7 +3,7 @@
 from droas_sandbox import permissions
 from droas_sandbox.clock import SandboxClock, parse_iso
 from droas_sandbox.errors import DiscordError
-from droas_sandbox.world.state import THREADS, Guild, Json
+from droas_sandbox.world.state import PRIVATE_THREAD, THREADS, Guild, Json
 
 
 class Rights:
@@ -11,9 +11,11 @@ class Rights:
 
     Args:
         clock: what time it is, because time-outs end.
+        thread_members: who is in which thread, because private ones are for them alone.
     """
 
     clock: SandboxClock
+    thread_members: dict[str, dict[str, Json]]
 
     def permissions(self, guild: Guild | None, user_id: str, channel: Json | None = None) -> int:
         """Give what somebody may do in a group, or in one of its channels."""
@@ -28,6 +30,8 @@ class Rights:
             (int(guild.roles[role_id]["permissions"]) for role_id in held),
             owner=owner,
         )
+        if channel is not None and self._is_shut_out(channel, user_id, allowed):
+            return 0
         if channel is not None and allowed != permissions.ALL:
             place = (
                 guild.channels.get(channel.get("parent_id") or "", channel)
@@ -44,6 +48,14 @@ class Rights:
         if allowed != permissions.ALL and self.timed_out(guild, user_id):
             allowed &= permissions.TIMED_OUT
         return allowed
+
+    def _is_shut_out(self, channel: Json, user_id: str, allowed: int) -> bool:
+        """Whether a channel is a private thread that somebody is not in, and may not manage either."""
+        if channel["type"] != PRIVATE_THREAD or allowed & (
+            permissions.MANAGE_THREADS | permissions.ADMINISTRATOR
+        ):
+            return False
+        return user_id not in self.thread_members.get(channel["id"], {})
 
     def require(self, guild: Guild | None, user_id: str, bits: int, channel: Json | None = None) -> None:
         """Make sure that somebody may do something; raises 50001 or 50013."""

@@ -9,6 +9,10 @@ Json = dict[str, Any]
 THREADS = (10, 11, 12)
 """Channel types that are threads: of announcements, public, private."""
 
+PRIVATE_THREAD = 12
+ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
+"""After how long a silent thread may be archived."""
+
 
 @dataclass(slots=True)
 class Guild:

@@ -8,6 +8,7 @@ from droas_sandbox.clock import iso, moment_of
 from droas_sandbox.errors import DiscordError, invalid
 from droas_sandbox.world import automod, contents, objects
 from droas_sandbox.world.audit import write_audit
+from droas_sandbox.world.components import components_of
 from droas_sandbox.world.history import find, pinned, shown
 from droas_sandbox.world.mentions import resolve
 from droas_sandbox.world.state import THREADS, Event, Guild, Json, Message
@@ -53,7 +54,7 @@ def say(
     now = world.clock.now()
     made = objects.message(world.snowflakes.new(), channel_id, author, content, iso(now))
     made["embeds"] = contents.embeds_of(given)
-    made["components"] = list(given.get("components") or ())
+    made["components"] = components_of(given.get("components"))
     made["attachments"] = [
         objects.attachment(world.snowflakes.new(), channel_id, file)
         for file in given.get("attachments") or ()
@@ -102,7 +103,8 @@ def edit(
     guild, channel = world.channel(data["channel_id"])
     content = contents.text_of(given) if "content" in given else data["content"]
     embeds = contents.embeds_of(given) if given.get("embeds") is not None else data["embeds"]
-    components = given["components"] if given.get("components") is not None else data["components"]
+    changed_parts = given.get("components") is not None
+    components = components_of(given["components"]) if changed_parts else data["components"]
     changed = {**data, "content": content, "embeds": embeds, "components": components}
     contents.check_empty(changed, content)
     data |= {"content": content, "embeds": embeds, "components": components}

@@ -3,6 +3,7 @@
 import base64
 import random
 import string
+from collections import deque
 from collections.abc import Callable, Iterable
 
 from droas_sandbox import permissions
@@ -43,6 +44,7 @@ class World(Rights):
         self.messages: dict[str, dict[str, Message]] = {}
         self.webhooks: dict[str, Json] = {}
         self.commands: dict[str, Json] = {}
+        self.commands_made: dict[tuple[str, str | None], deque[float]] = {}
         self.interactions: dict[str, Interaction] = {}
         self.thread_members: dict[str, dict[str, Json]] = {}
         self.nonces: dict[tuple[str, str], SeenNonce] = {}
@@ -116,11 +118,20 @@ class World(Rights):
         self.emit(Event(name="guild_create", data={"id": made_id, "name": name}))
         return guild
 
-    def add_channel(self, guild: Guild, name: str, kind: int = 0, *, channel_id: str | None = None) -> Json:
-        """Make a channel."""
+    def add_channel(
+        self,
+        guild: Guild,
+        name: str,
+        kind: int = 0,
+        *,
+        channel_id: str | None = None,
+        fields: Json | None = None,
+    ) -> Json:
+        """Make a channel; `fields` are set before anybody is told of it."""
         made = objects.channel(
             channel_id or self.snowflakes.new(), guild.id, name, kind, position=len(guild.channels)
         )
+        made |= fields or {}
         guild.channels[made["id"]] = made
         self.emit(Event(name="CHANNEL_CREATE", data=made, guild_id=guild.id, channel_id=made["id"]))
         return made
@@ -249,6 +260,15 @@ class World(Rights):
         """Give the groups of somebody."""
         return [guild for guild in self.guilds.values() if user_id in guild.members]
 
+    def open_threads(self, guild: Guild, user_id: str) -> list[Json]:
+        """Give the threads of a group that are not archived and that somebody may see."""
+        return [
+            thread
+            for thread in guild.threads
+            if not thread["thread_metadata"]["archived"]
+            and self.permissions(guild, user_id, thread) & permissions.VIEW_CHANNEL
+        ]
+
     def guild_create(self, guild: Guild, user_id: str) -> Json:
         """Give a group as GUILD_CREATE tells it to a member, with everybody in it.
 
@@ -263,7 +283,7 @@ class World(Rights):
             "voice_states": [],
             "members": [self.member(guild, member_id) for member_id in guild.members],
             "channels": [channel for channel in guild.channels.values() if channel["type"] not in THREADS],
-            "threads": [thread for thread in guild.threads if not thread["thread_metadata"]["archived"]],
+            "threads": self.open_threads(guild, user_id),
             "presences": [],
             "stage_instances": [],
             "guild_scheduled_events": [],

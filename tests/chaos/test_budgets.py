@@ -49,6 +49,7 @@ async def test_a_gateway_that_refuses_for_ever_does_not_spend_the_day(short_tmp:
         await place.start_mother()
         await until(held, "a new mother has forgotten it")
         assert await identifies(place) == 2
+        await until(lambda: place.connected("guide"), "the other bot does not run")
         assert await place.answer(
             await place.ask("ada", "guide", "hello", "Observatory"), "guide", "Observatory"
         )

@@ -32,7 +32,11 @@ async def answers_again(place: Town) -> None:
 
 def forkserver_of(pid: int) -> psutil.Process:
     """Give a mother's forkserver."""
-    return next(one for one in psutil.Process(pid).children() if "forkserver" in " ".join(one.cmdline()))
+    return next(
+        one
+        for one in psutil.Process(pid).children()
+        if one.name() == "droas-forks" or "forkserver" in " ".join(one.cmdline())
+    )
 
 
 async def test_a_killed_child_comes_back(place: Town) -> None:
@@ -158,6 +162,7 @@ async def test_a_refused_token_is_not_tried_again(short_tmp: Path) -> None:
         async with asyncio.timeout(15):
             while not await failed():
                 await asyncio.sleep(0.05)
+        await until(lambda: place.connected("helper"), "the other bot does not run")
         question = await place.ask("ada", "helper", "hello")
         assert await place.answer(question, "helper")
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
@@ -35,7 +37,8 @@ async def test_a_mention_is_answered_through_the_model(place: Town) -> None:
 async def test_each_group_has_its_own_bot(place: Town) -> None:
     """The other bot answers in the other group, with code blocks whole."""
     question = await place.ask("grace", "guide", "what can you do?", "Observatory")
-    assert (await place.answer(question, "guide", "Observatory")).count("```") == 2
+    answer = await place.answer(question, "guide", "Observatory", words="```")
+    assert answer.count("```") == 2
 
 
 async def test_a_direct_message_needs_no_mention(place: Town) -> None:
@@ -50,7 +53,7 @@ async def test_a_direct_message_needs_no_mention(place: Town) -> None:
 async def test_a_tool_is_called_for_the_one_who_asks(place: Town) -> None:
     """Coins move from the asker, as the gateway told who asks, and the audit says so."""
     question = await place.ask("ada", "helper", f"give 30 coins to <@{place.users['grace']}>")
-    assert "70 are left" in await place.answer(question, "helper")
+    await place.answer(question, "helper", words="70 are left")
     _, audit, _ = await place.ctl("audit", "--kind", "tool")
     record = [row for row in audit["records"] if row["action"] == "economy.transfer"][-1]
     assert (record["user_id"], record["message_id"], record["outcome"]) == (
@@ -125,6 +128,24 @@ async def test_work_on_a_deleted_question_is_dropped(place: Town) -> None:
     await place.control("DELETE", f"/channels/{place.channel()}/messages/{question}")
     await until(left, "the model was not left")
     await until(taken_back, "a partial answer is still there")
+
+
+async def test_the_mother_tells_the_bots_what_she_removes(place: Town) -> None:
+    """A question that she takes away is not answered, though Discord never tells the bot that it is gone."""
+    gone = {"bot_id": place.users["helper"], "event": "MESSAGE_DELETE"}
+    await place.fault("drop_events", for_s=60, match=gone)
+    await place.fault("model_drip", interval_s=0.3)
+    question = await place.ask("grace", "helper", "what can you do, forbidden word?")
+
+    async def removed() -> bool:
+        return any(one["id"] == question and one["deleted"] for one in await place.messages(by="grace"))
+
+    await until(removed, "she did not take it away")
+    # Questions of a channel are answered one after another: with this one the first is over, one way or the other.
+    await place.answer(await place.ask("grace", "helper", "hello"), "helper")
+    replies = [one for one in await place.messages(by="helper") if not one["deleted"]]
+    assert question not in {(one.get("message_reference") or {}).get("message_id") for one in replies}
+    await place.control("DELETE", "/faults")
 
 
 async def test_a_failing_model_is_said_in_plain_words(place: Town) -> None:
@@ -202,11 +223,32 @@ async def test_a_rolling_restart_keeps_the_others_up(place: Town) -> None:
     away: list[list[str]] = []
     while not rolling.done():
         away.append([name for name in place.names if not await place.connected(name)])
-    code, answers, _ = await rolling
-    assert (code, [answer["bot"]["state"] for answer in answers]) == (0, ["ready", "ready"])
+    code, answer, _ = await rolling
+    assert (code, [one["bot"]["state"] for one in answer["bots"]]) == (0, ["ready", "ready"])
     assert max(len(names) for names in away) == 1
     after = await place.all_ready()
     assert not {bot["pid"] for bot in before.values()} & {bot["pid"] for bot in after.values()}
+
+
+async def test_what_happens_is_told_as_events(place: Town) -> None:
+    """A kill, the command of a user and what came of both stand among the events, in order."""
+    before = await place.all_ready()
+    os.kill(before["bot_02"]["pid"], signal.SIGKILL)
+
+    async def replaced() -> bool:
+        _, bot, _ = await place.ctl("status", "bot_02")
+        return bool(bot["state"] == "ready" and bot["pid"] != before["bot_02"]["pid"])
+
+    await until(replaced, "bot_02 was not replaced")
+    await place.ctl("restart", "bot_02")
+    events = await place.events("bot_02", "-n", "8")
+    assert [one.get("state", one.get("verb")) for one in events] == [
+        *("backoff", "starting", "ready"),
+        *("restart", "stopping", "stopped", "starting", "ready"),
+    ]
+    assert next(one for one in events if one["kind"] == "command")["uid"] == os.getuid()
+    _, bot, _ = await place.ctl("describe", "bot_02")
+    assert "killed by SIGKILL" in bot["exits"][-2]["words"]
 
 
 async def test_no_secret_is_in_the_log(place: Town) -> None:

@@ -1,23 +1,21 @@
 """One small town in a fresh sandbox, and raw HTTP clients that see every byte of it."""
 
 import json
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from jsonschema import Draft202012Validator, FormatChecker
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
 
 from droas_sandbox import permissions
 from droas_sandbox.server import Sandbox
 from droas_sandbox.settings import SandboxSettings
 from droas_sandbox.world.state import Bot, Guild
+from tests.support.discord_description import DiscordDescription, find_description
 
 _MODERATOR = (
     permissions.KICK_MEMBERS
@@ -55,6 +53,23 @@ class Answer:
         return int(self.json["code"])
 
 
+@cache
+def _description() -> DiscordDescription | None:
+    return find_description(next(one for one in Path(__file__).parents if (one / "pyproject.toml").is_file()))
+
+
+def _hold_against_description(method: str, path: str, answer: Answer) -> None:
+    """Make sure that an answer is as Discord describes it; what is no JSON, or a 500, was asked for by a test."""
+    description = _description()
+    if description is None or answer.status >= 500:
+        return
+    try:
+        value = json.loads(answer.text) if answer.text else None
+    except ValueError:
+        return
+    assert not description.faults_of_answer(method, path.partition("?")[0], answer.status, value)
+
+
 @dataclass(kw_only=True)
 class Http:
     """A client without any cleverness; `token` of a bot or none."""
@@ -72,9 +87,12 @@ class Http:
         if body is not None:
             options["json"] = body
         async with self.session.request(method, self.base + path, headers=headers, **options) as response:
-            return Answer(
+            answer = Answer(
                 status=response.status, text=await response.text(), headers=dict(response.headers.items())
             )
+        if self.base.endswith("/api/v10"):
+            _hold_against_description(method, path, answer)
+        return answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,32 +199,17 @@ def http(session: aiohttp.ClientSession) -> Callable[[str, str | None], Http]:
     return lambda base, token=None: Http(session=session, base=base, token=token)
 
 
-def _openapi_file() -> Path:
-    named = os.environ.get("DROAS_DISCORD_OPENAPI")
-    if named:
-        return Path(named)
-    root = next(folder for folder in Path(__file__).parents if (folder / "pyproject.toml").is_file())
-    return root.parent / "shared" / "data" / "discord" / "openapi.json"
-
-
 Conforms = Callable[[str, Any], None]
 
 
 @pytest.fixture(scope="session")
 def conforms() -> Conforms:
     """Give a check of an object against a schema of Discord's OpenAPI description."""
-    path = _openapi_file()
-    if not path.is_file():
+    description = _description()
+    if description is None:
         pytest.skip("Discord's OpenAPI description is not here; DROAS_DISCORD_OPENAPI says where it lies")
-    document = json.loads(path.read_text())
-    resource = Resource.from_contents(document, default_specification=DRAFT202012)
-    registry: Registry[Any] = Registry().with_resource("urn:discord", resource)
-    checker = FormatChecker()
 
     def check(schema: str, value: Any) -> None:
-        pointer = {"$ref": f"urn:discord#/components/schemas/{schema}"}
-        validator = Draft202012Validator(pointer, registry=registry, format_checker=checker)
-        faults = [f"{fault.json_path}: {fault.message[:300]}" for fault in validator.iter_errors(value)]
-        assert not faults, f"{schema}: {faults}"
+        assert not (faults := description.faults(schema, value)), f"{schema}: {faults}"
 
     return check

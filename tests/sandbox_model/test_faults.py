@@ -85,3 +85,11 @@ async def test_fault_may_concern_one_model_only(client: Any) -> None:
     client.sandbox.faults.add("model_error", {"match": {"stream": "True"}})
     assert (await client.ask()).status_code == 200
     assert (await client.ask(stream=True)).status_code == 500
+
+
+async def test_error_may_come_in_the_middle_of_a_stream(client: Any) -> None:
+    """Providers that have begun with 200 tell an error as an event; nothing comes behind it."""
+    client.sandbox.faults.add("model_error", {"status": 503, "after_chunks": 2})
+    *chunks, last = await client.events("hello")
+    assert len(chunks) == 2
+    assert json.loads(last)["error"]["type"] == "server_error"

@@ -124,3 +124,10 @@ async def test_body_that_is_too_large_is_refused(client: Any) -> None:
         assert answer.status_code == 413
     (entry,) = await client.journal()
     assert (entry["status"], entry["body"]) == (413, None)
+
+
+@pytest.mark.parametrize("path", ["/model/v1/embeddings", "/model/v1", "/model/"])
+async def test_other_addresses_are_refused_in_json(client: Any, path: str) -> None:
+    """Clients read an error's body wherever they got it from."""
+    answer = await client.http.post(f"{client.sandbox.url}{path}", json={})
+    assert (answer.status_code, answer.json()["error"]["type"]) == (404, "invalid_request_error")

@@ -96,7 +96,7 @@ def test_results_of_tools_are_told() -> None:
     rule = {
         "when": "x",
         "call": [{"name": "a"}],
-        "then": "{result.n} {result2.list.0.k} {result2.no} {result3}|",
+        "then": "{result.n} {result2.list.0.k} {result2.no} {result3}|{result2.list.²}",
     }
     asked = _request("x", *_answered({"n": 5}, {"list": [{"k": "deep"}]}), tools=("a",))
     assert _say(rule, asked=asked).text == "5 deep  |"

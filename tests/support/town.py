@@ -133,6 +133,15 @@ class Town:
 
     async def ctl(self, *arguments: str) -> tuple[int, Any, str]:
         """Run droasctl; gives its exit code, its JSON, and what it complained of."""
+        code, out, err = await self._droasctl(*arguments)
+        return code, json.loads(out) if out.strip() else None, err
+
+    async def events(self, *arguments: str) -> list[Json]:
+        """Give what `droasctl events` says."""
+        _, out, _ = await self._droasctl("events", *arguments)
+        return [json.loads(line) for line in out.splitlines()]
+
+    async def _droasctl(self, *arguments: str) -> tuple[int, str, str]:
         process = await asyncio.create_subprocess_exec(
             BIN / "droasctl",
             "--socket",
@@ -143,7 +152,7 @@ class Town:
             stderr=asyncio.subprocess.PIPE,
         )
         out, err = await process.communicate()
-        return process.returncode or 0, json.loads(out) if out.strip() else None, err.decode()
+        return process.returncode or 0, out.decode(), err.decode()
 
     async def all_ready(self) -> dict[str, Json]:
         """Wait until every bot is ready and on the gateway; gives them by name."""
@@ -205,17 +214,26 @@ class Town:
         found = await self.messages(by=by)
         return found[-1] if found else {"deleted": False, "edits": 0}
 
-    async def answer(self, question_id: str, bot: str, guild: str = "Harbour") -> str:
-        """Wait for a bot's reply to a question and give its text."""
+    async def answer(
+        self,
+        question_id: str,
+        bot: str,
+        guild: str = "Harbour",
+        *,
+        words: str = "",
+        seconds: float = STEP_S,
+    ) -> str:
+        """Wait for a bot's reply to a question and give its text, once it has these words: it may still grow."""
 
         async def look() -> str | None:
             for message in await self.messages(guild, by=bot):
                 reference = message.get("message_reference") or {}
-                if reference.get("message_id") == question_id and not message["deleted"]:
+                answers = reference.get("message_id") == question_id and not message["deleted"]
+                if answers and words in message["content"]:
                     return str(message["content"])
             return None
 
-        found: str = await until(look, f"{bot} did not answer")
+        found: str = await until(look, f"{bot} did not answer", seconds=seconds)
         return found
 
     async def fault(self, kind: str, **options: Any) -> None:

@@ -39,6 +39,7 @@ class LogIntake:
         self._keyring = keyring
         self._write = write
         self._newest: dict[str, deque[LogRecord]] = {}
+        self._followers: dict[str, tuple[Callable[[LogRecord], None], ...]] = {}
         self.refused_frames = 0
 
     def start(self) -> None:
@@ -50,8 +51,19 @@ class LogIntake:
         return list(self._newest.get(bot, ()))[-count:]
 
     def keep(self, bot: str, record: LogRecord) -> None:
-        """Keep a record of the mother's own that is about this bot beside the bot's."""
+        """Keep a record of the mother's own that is about this bot beside the bot's; any thread may."""
         self._newest.setdefault(bot, deque(maxlen=KEPT_RECORDS)).append(record)
+        for tell in self._followers.get(bot, ()):
+            tell(record)
+
+    def follow(self, bot: str, tell: Callable[[LogRecord], None]) -> Callable[[], None]:
+        """Tell every new record of a bot, from whatever thread it comes; gives what ends it."""
+        self._followers[bot] = (*self._followers.get(bot, ()), tell)
+
+        def unfollow() -> None:
+            self._followers[bot] = tuple(one for one in self._followers[bot] if one is not tell)
+
+        return unfollow
 
     def close(self) -> None:
         """Close the socket."""

@@ -6,29 +6,15 @@ Starting one blocks until the forkserver has forked, so it is done in the forkse
 import asyncio
 import os
 import time
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
+from droas_common.by_name import ByName
 from droas_common.errors import OutsideError
 from droas_common.settings import ChildSettings
 from droas_mother.adapters.processes.child_process import ChildProcess
 from droas_mother.adapters.processes.forkserver import Forkserver
 
 CHILD = "droas_child.worker:run"
-
-
-@dataclass(frozen=True, slots=True)
-class ByName:
-    """A function named as `module:function`, imported only in the process that calls it."""
-
-    name: str
-
-    def __call__(self, *arguments: Any) -> None:
-        """Import the function and call it."""
-        module, _, function = self.name.partition(":")
-        getattr(import_module(module), function)(*arguments)
 
 
 class Spawner:

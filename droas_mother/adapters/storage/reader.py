@@ -11,6 +11,8 @@ from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.engine import words
 from droas_mother.core.records import Identify
 
+_CHAIN_COLUMNS = frozenset({"salt", "content_hash", "chain_hash"})
+
 
 class Reader:
     """Reads the audit and the ledger on connections of its own.
@@ -24,7 +26,8 @@ class Reader:
 
     def newest_audit(self, count: int, *, kind: str | None = None) -> list[dict[str, Any]]:
         """Give the newest decisions, oldest first, as plain rows; raises OutsideError."""
-        query = select(schema.audit).order_by(schema.audit.c.seq.desc()).limit(count)
+        shown = [one for one in schema.audit.columns if one.name not in _CHAIN_COLUMNS]
+        query = select(*shown).order_by(schema.audit.c.seq.desc()).limit(count)
         if kind is not None:
             query = query.where(schema.audit.c.kind == kind)
         try:

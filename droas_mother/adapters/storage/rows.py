@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from importlib import import_module
 from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Table, and_, bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from droas_mother.adapters.storage import schema
 from droas_mother.core.records import (
@@ -60,7 +60,7 @@ class RowStatements:
 def statements(kind: type[Row], dialect_name: str) -> RowStatements:
     """Give the statements for a kind of row on a database."""
     table = TABLES[kind]
-    dialect: Any = postgresql if dialect_name == "postgresql" else sqlite
+    dialect: Any = import_module(f"sqlalchemy.dialects.{dialect_name}")  # the other costs 2 MiB
     key = tuple(column.name for column in table.primary_key.columns)
     same = and_(*(table.c[name] == bindparam(f"at_{name}") for name in key))
     insert = dialect.insert(table)

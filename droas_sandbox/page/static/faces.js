@@ -1,4 +1,4 @@
-// Faces: initials on a gradient that an id always gives again.
+// Faces: initials on a gradient of a hue of its own, as long as there are enough hues.
 
 import { h } from "./dom.js";
 
@@ -13,9 +13,18 @@ function mixed(id) {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** Give the hue of an id; hues that look alike are left out. */
+const taken = new Map();
+
+/** Give the hue of an id: its own if nobody else has it, else the next that is free, while there are any. */
 export function hueOf(id) {
-  return HUES[mixed(id) % HUES.length];
+  if (!taken.has(id)) {
+    const others = new Set(taken.values());
+    const start = mixed(id) % HUES.length;
+    const free = HUES.map((_, step) => HUES[(start + step) % HUES.length]).find((hue) => !others.has(hue));
+    if (free === undefined) return HUES[start];
+    taken.set(id, free);
+  }
+  return taken.get(id);
 }
 
 /** Give one or two letters for a name. */
@@ -47,7 +56,7 @@ export function emblem(id, name) {
   return h("span.emblem", { "aria-hidden": "true", style: { backgroundImage: gradient(id) } }, initials(name));
 }
 
-/** Give the colour of a name, light enough on dark ground. */
+/** Give the colour of a name; the theme says how light it has to be on its ground. */
 export function nameColour(id) {
-  return `oklch(0.83 0.085 ${hueOf(id)})`;
+  return `oklch(var(--name-light) var(--name-chroma) ${hueOf(id)})`;
 }

@@ -13,6 +13,8 @@ import { showTimeline } from "./timeline.js";
 const TOAST_MS = 5000;
 const TEXT_CHANNEL = 0;
 
+if (matchMedia("(width < 720px)").matches) find("#app").dataset.members = "hidden";
+
 const store = new Store();
 const audited = new Set();
 const reload = soon(load, 80);

@@ -6,7 +6,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import Engine, create_engine, inspect, text
 
 import droas_mother.migrations
 from droas_common.errors import ConfigurationError
@@ -45,15 +45,40 @@ def test_every_released_schema_is_brought_forward(database_url: str, revision: s
     assert balance == 3
 
 
-def test_the_migrations_lead_to_the_tables_in_the_code(database_url: str) -> None:
-    """What the migrations make is what the statements expect: the same tables with the same columns."""
-    engine = open_engine(database_url)
-    tables = schema.metadata.sorted_tables
-    found = {
-        table.name: [column["name"] for column in inspect(engine).get_columns(table.name)] for table in tables
+def tables_of(engine: Engine) -> dict[str, list[str]]:
+    """Give every table's columns and indexes, as the database tells them."""
+    found = inspect(engine)
+    return {
+        name: [
+            *(
+                f"{column['name']} {column['type']} {'NULL' if column['nullable'] else ''}"
+                for column in found.get_columns(name)
+            ),
+            *(f"primary {column}" for column in found.get_pk_constraint(name)["constrained_columns"]),
+            *sorted(
+                f"{index['name']} {index['column_names']} {index['unique']}"
+                for index in found.get_indexes(name)
+            ),
+        ]
+        for name in found.get_table_names()
     }
+
+
+def test_the_migrations_lead_to_the_tables_in_the_code(database_url: str) -> None:
+    """What all migrations make, one after another, is what an empty database is given at once."""
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        command.upgrade(config_of(connection), "head")
+    migrated = tables_of(engine)
+    with engine.begin() as connection:
+        for name in migrated:
+            connection.execute(text(f"DROP TABLE {name}"))
     engine.dispose()
-    assert found == {table.name: list(table.columns.keys()) for table in tables}
+    created = open_engine(database_url)
+    found = tables_of(created)
+    created.dispose()
+    assert found == migrated
+    assert {table.name for table in schema.metadata.sorted_tables} < found.keys()
 
 
 def test_a_newer_schema_is_refused(database_url: str) -> None:

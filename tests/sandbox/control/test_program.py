@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -109,6 +110,20 @@ def test_faulty_arguments_are_explained(tmp_path: Path) -> None:
     assert _run("--port", "70000").returncode == 2
     unwritable = _run("--port", "0", "--ready-file", str(tmp_path / "no" / "ready"))
     assert (unwritable.returncode, "cannot be written" in unwritable.stderr) == (73, True)
+
+
+def test_what_is_no_http_is_answered_and_not_told(started: Any) -> None:
+    """Rubbish gets its 400, the program goes on, and its terminal stays clean."""
+    process, ready = started
+    port = int(ready["page"].rpartition(":")[2])
+    for _ in range(100):
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as stranger:
+            stranger.sendall(os.urandom(200) + b"\r\n\r\n")
+            assert stranger.recv(100).startswith(b"HTTP/1.0 400")
+    with urllib.request.urlopen(f"{ready['page']}/sandbox/state") as answer:  # noqa: S310 - its own address
+        assert answer.status == 200
+    process.terminate()
+    assert process.communicate(timeout=10)[1] == ""
 
 
 def test_a_port_in_use_is_explained(started: Any) -> None:

@@ -236,3 +236,31 @@ async def test_a_client_that_never_reads_does_not_hold_up_the_others(town: Any, 
         _say(town, f"{number} " + "x" * 1500)
     async with asyncio.timeout(5):
         assert len(await wire.names()) == 500
+
+
+async def test_a_private_channel_is_private_from_the_first_moment(town: Any, dial: Any, rest: Any) -> None:
+    """CHANNEL_CREATE has the topic and the overwrites, and those whom they lock out never hear of it."""
+    wire, other = await _listen(town, dial), await _listen(town, dial, token=town.plain.token)
+    view = permissions.VIEW_CHANNEL
+    overwrites = [
+        {"id": town.guild_id, "type": 0, "deny": str(view)},
+        {"id": town.bot.user_id, "type": 1, "allow": str(view)},
+    ]
+    body = {"name": "staff", "topic": "quiet", "permission_overwrites": overwrites}
+    await rest("POST", f"/guilds/{town.guild_id}/channels", body)
+    told = (await wire.until("CHANNEL_CREATE"))["d"]
+    assert (told["topic"], told["permission_overwrites"][0]["deny"]) == ("quiet", str(view))
+    assert "CHANNEL_CREATE" not in await other.names()
+
+
+async def test_a_private_thread_is_heard_by_those_who_are_added(town: Any, dial: Any, rest: Any) -> None:
+    """Its making and its messages are told to others only from the moment on at which they are let in."""
+    other = await _listen(town, dial, token=town.plain.token)
+    made = await rest("POST", f"/channels/{town.channel_id}/threads", {"name": "q", "type": 12})
+    thread_id = made.json["id"]
+    await rest("POST", f"/channels/{thread_id}/messages", {"content": "before"})
+    assert set(await other.names()) <= {"GUILD_AUDIT_LOG_ENTRY_CREATE"}
+    await rest("PUT", f"/channels/{thread_id}/thread-members/{town.plain.user_id}")
+    assert (await other.until("THREAD_CREATE"))["d"]["member"]["user_id"] == town.plain.user_id
+    await rest("POST", f"/channels/{thread_id}/messages", {"content": "after"})
+    assert (await other.until("MESSAGE_CREATE"))["d"]["content"] == "after"

@@ -182,3 +182,44 @@ async def test_a_slow_hello_comes_late(town: Any, dial: Any, control: Any) -> No
     start = loop.time()
     await dial(town.sandbox)
     assert loop.time() - start >= 0.05
+
+
+async def test_delayed_events_come_late_and_in_order(town: Any, dial: Any, control: Any) -> None:
+    """What is delayed comes behind what happened meanwhile; a session that has ended gets nothing."""
+    wire, _ = await _online(town, dial)
+    delayed = {"kind": "delay_events", "seconds": 0.05, "times": 2, "match": {"event": "MESSAGE_CREATE"}}
+    await control("POST", "/faults", delayed)
+    _say(town, "a", "b", "c")
+    words = [(await wire.until("MESSAGE_CREATE"))["d"]["content"] for _ in "abc"]
+    numbers = [frame["s"] for frame in wire.seen if frame["t"] == "MESSAGE_CREATE"]
+    assert words == ["c", "a", "b"]
+    assert numbers == sorted(numbers)
+
+
+@pytest.mark.parametrize(
+    ("fault", "complaint"),
+    [
+        ({"kind": "volcano"}, "unknown fault 'volcano'; there are ask_heartbeat, "),
+        ({"kind": "delay", "second": 5}, "delay has no option 'second'; it has for_s, match, seconds, times"),
+        ({"kind": "delay", "seconds": "5"}, "seconds of delay cannot be '5'"),
+        ({"kind": "delay", "times": 0}, "times of delay cannot be 0"),
+        ({"kind": "delay", "for_s": -1}, "for_s of delay cannot be -1"),
+        ({"kind": "delay", "match": "x"}, "match of delay cannot be 'x'"),
+        ({"kind": "delay", "match": {"route": "("}}, "match of delay cannot be"),
+        ({"kind": "delay", "match": {"path": "/x"}}, "match of delay cannot be"),
+        ({"kind": "status", "status": 99}, "status of status cannot be 99"),
+        ({"kind": "status", "headers": {"X": []}}, "headers of status cannot be"),
+        ({"kind": "rate_limit", "scope": "all"}, "scope of rate_limit cannot be 'all'"),
+        ({"kind": "drop", "on": "hello"}, "on of drop cannot be 'hello'"),
+        ({"kind": "close", "code": True}, "code of close cannot be True"),
+        ({"kind": "model_cut", "after_chunks": 1.5}, "after_chunks of model_cut cannot be 1.5"),
+    ],
+)
+async def test_a_wrong_fault_is_refused_when_it_is_armed(
+    town: Any, control: Any, fault: Any, complaint: str
+) -> None:
+    """Whoever mistypes a fault learns it at once, and nothing is armed."""
+    answer = await control("POST", "/faults", fault)
+    assert answer.status == 400
+    assert complaint in answer.json["message"]
+    assert (await control("GET", "/faults")).json == []

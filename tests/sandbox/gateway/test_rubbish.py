@@ -1,4 +1,4 @@
-"""Rubbish at every door: the answer is a close or an error, never a crash."""
+"""Rubbish on the gateway: the answer is a close, never a crash."""
 
 import json
 import logging
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+FRAMES, SEEDS = 10_000, 8
 _CLOSES = {4000, 4001, 4002, 4003, 4004, 4005, 4007, 4008, 4010, 4013, 4014}
 _LEAVES = (None, True, -1, 0, 1, 2**70, 1.5, "", "x", "1100000000000000000", [], {}, [None], {"a": []})
 _KEYS = (
@@ -31,15 +32,15 @@ def _payload(dice: random.Random, town: Any) -> str:
     return text
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(SEEDS))
 async def test_random_frames_close_with_documented_codes(
     town: Any, dial: Any, caplog: pytest.LogCaptureFixture, seed: int
 ) -> None:
-    """Hundreds of frames on as many connections as it takes; the server logs no exception."""
+    """Ten thousand frames in all, on as many connections as it takes; the server logs no exception."""
     dice = random.Random(seed)
     wire = await dial(town.sandbox)
     with caplog.at_level(logging.WARNING):
-        for _ in range(300):
+        for _ in range(FRAMES // SEEDS):
             await wire.socket.send_str(_payload(dice, town))
             await wire.socket.send_str('{"op": 1, "d": null}')
             while (frame := await wire.next()) is not None and frame["op"] != 11:
@@ -48,28 +49,3 @@ async def test_random_frames_close_with_documented_codes(
                 assert wire.close_code in _CLOSES
                 wire = await dial(town.sandbox)
     assert [record.getMessage() for record in caplog.records if record.name.startswith("aiohttp")] == []
-
-
-async def test_random_requests_are_never_a_500(town: Any, rest: Any, session: Any) -> None:
-    """Every route, with bodies and queries of the wrong shape."""
-    from droas_sandbox.rest.door import ROUTES  # noqa: PLC0415 - the table under test
-
-    dice = random.Random(5)
-    names = {
-        "guild_id": town.guild_id,
-        "channel_id": town.channel_id,
-        "user_id": town.alice_id,
-        "application_id": town.bot.user_id,
-    }
-    for route in ROUTES:
-        for _ in range(4):
-            path = "/".join(
-                names.get(part[1:-1], dice.choice(["1", "x", "@me"])) if part.startswith("{") else part
-                for part in route.path.split("/")
-            )
-            body = {key: dice.choice(_LEAVES) for key in (*_KEYS, "content", "type", "data", "messages", "nick",
-                                                           "name", "roles", "embeds", "flags", "recipient_id")}  # fmt: skip
-            query = {key: dice.choice(["", "x", "-1", "5"]) for key in ("limit", "before", "after", "around")}
-            answer = await rest(route.method, path, dice.choice([body, [body], 5, None]), params=query)
-            assert answer.status < 500, (route.method, path, body, answer.text)
-            assert answer.headers["Via"] == "1.1 google"

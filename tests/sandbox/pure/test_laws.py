@@ -1,5 +1,8 @@
 """Laws of the parts that only think: permissions, buckets, intents, ids, mentions."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +10,7 @@ from hypothesis import strategies as st
 from droas_sandbox import permissions
 from droas_sandbox.clock import SandboxClock, Snowflakes, iso, moment_of, parse_iso
 from droas_sandbox.errors import DiscordError, invalid
+from droas_sandbox.fault_options import KINDS
 from droas_sandbox.faults import Faults
 from droas_sandbox.gateway.identify import Shard
 from droas_sandbox.intents import KNOWN, MESSAGE_CONTENT, Viewer, emptied, sees_content, wanted
@@ -216,3 +220,15 @@ def test_a_fault_strikes_as_often_as_it_was_told(times: int) -> None:
     struck = [faults.take("delay", route="/a/x", bot_id="1") is not None for _ in range(times + 2)]
     assert struck == [True] * times + [False, False]
     assert faults.list() == []
+
+
+def test_every_fault_is_in_the_documentation() -> None:
+    """The table of faults names every kind with its options, and no other."""
+    page = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text()
+    rows = [
+        line.split(" | ") for line in page.partition("| kind |")[2].splitlines() if line.startswith("| `")
+    ]
+    told = {kind: row[-1] for row in rows for kind in re.findall(r"`(\w+)`", row[0])}
+    assert told.keys() == KINDS.keys()
+    for kind, options in KINDS.items():
+        assert set(options) <= set(re.findall(r"`(\w+)`", told[kind])), kind

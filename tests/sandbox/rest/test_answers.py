@@ -5,6 +5,7 @@ import io
 import json
 from typing import Any
 
+import aiohttp
 import pytest
 
 
@@ -110,6 +111,12 @@ async def test_bodies_must_be_json_objects_or_forms(town: Any, rest: Any) -> Non
         {"content": "x", "components": 5},
         {"content": "x", "attachments": 5},
         {"content": "x", "nonce": "n" * 26},
+        {"content": "x", "nonce": [1]},
+        {"embeds": [{"title": 5}]},
+        {"embeds": [{"title": "x", "color": 1 << 24}]},
+        {"embeds": [{"title": "x", "timestamp": "today"}]},
+        {"embeds": [{"fields": [{"name": "n"}]}]},
+        {"embeds": [{"title": "x", "footer": {"text": 5}}]},
     ],
 )
 async def test_fields_of_another_type_are_the_clients_fault(town: Any, rest: Any, body: Any) -> None:
@@ -250,6 +257,49 @@ async def test_status_html_and_truncated_answers_on_demand(town: Any, rest: Any,
     with pytest.raises(json.JSONDecodeError):
         _ = cut.json
     assert (await rest("GET", "/users/@me")).status == 200
+
+
+async def test_html_of_any_status_on_demand(town: Any, rest: Any, control: Any) -> None:
+    """Cloudflare's pages of other errors, as long as it was asked for."""
+    await control("POST", "/faults", {"kind": "html", "status": 503, "retry_after": 1.5, "for_s": 60})
+    for _ in range(3):
+        page = await rest("GET", "/users/@me")
+        assert (page.status, "Via" in page.headers, page.headers["Retry-After"]) == (503, False, "2")
+        assert "error code: 503" in page.text
+    town.sandbox.clock.offset_s += 61
+    assert (await rest("GET", "/users/@me")).status == 200
+
+
+@pytest.mark.parametrize(("when", "messages"), [("before", 0), ("after", 1)])
+async def test_a_reset_leaves_the_client_without_an_answer(
+    town: Any, rest: Any, control: Any, when: str, messages: int
+) -> None:
+    """The connection is cut before the request is served, or when it was; a nonce makes the retry safe."""
+    await control("POST", "/faults", {"kind": "reset", "when": when, "match": {"method": "POST"}})
+    path, body = (
+        f"/channels/{town.channel_id}/messages",
+        {"content": "once", "nonce": "1", "enforce_nonce": True},
+    )
+    with pytest.raises(aiohttp.ClientError):
+        await rest("POST", path, body)
+    assert len((await rest("GET", path)).json) == messages
+    assert (await control("GET", "/requests")).json[0]["status"] == 0
+    assert (await rest("POST", path, body)).status == 200
+    assert len((await rest("GET", path)).json) == 1
+
+
+async def test_a_skewed_clock_shows_in_the_reset(
+    make_town: Any, http: Any, control: Any, session: Any
+) -> None:
+    """X-RateLimit-Reset is off by as much as was asked for, X-RateLimit-Reset-After is right."""
+    async with make_town(rate_limits=True) as town:
+        rest = http(town.sandbox.api_base, town.bot.token)
+        town.sandbox.faults.add("skew", {"seconds": -3600})
+        wrong, right = [(await rest("GET", f"/channels/{town.channel_id}")).headers for _ in range(2)]
+        now = town.sandbox.clock.now()
+        assert float(wrong["X-RateLimit-Reset"]) - now == pytest.approx(-3595, abs=2)
+        assert float(right["X-RateLimit-Reset"]) - now == pytest.approx(5, abs=2)
+        assert float(wrong["X-RateLimit-Reset-After"]) == pytest.approx(5, abs=1)
 
 
 async def test_faults_strike_only_what_they_match(

@@ -1,6 +1,9 @@
 """Channels and threads."""
 
+import json
 from typing import Any
+
+import pytest
 
 from droas_sandbox.world import talk
 
@@ -96,3 +99,52 @@ async def test_slowmode_holds_people_and_not_bots(
     assert [(await plain_rest("POST", path, {"content": "x"})).status for _ in "12"] == [200, 200]
     town.sandbox.clock.offset_s += 10
     assert (await control("POST", path, body)).status == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": "x", "type": 11},
+        {"name": "x", "type": True},
+        {"name": ""},
+        {"name": "x", "parent_id": "{channel}"},
+        {"name": "x", "rate_limit_per_user": 21_601},
+        {"name": "x", "permission_overwrites": [{"id": "everyone"}]},
+        {"name": "x", "permission_overwrites": [{"id": "1", "type": 2}]},
+    ],
+)
+async def test_channels_that_cannot_be(town: Any, rest: Any, body: Any) -> None:
+    """A thread is no channel of its own, a parent is a category, names and pauses have bounds."""
+    text = json.dumps(body).replace("{channel}", town.channel_id)
+    before = len(town.guild.channels)
+    answer = await rest("POST", f"/guilds/{town.guild_id}/channels", json.loads(text))
+    assert (answer.status, answer.code, len(town.guild.channels)) == (400, 50035, before)
+
+
+async def test_a_private_thread_is_for_those_who_are_in_it(town: Any, rest: Any, plain_rest: Any) -> None:
+    """Others do not see it until they are added; who may manage threads sees all."""
+    thread = (
+        await plain_rest("POST", f"/channels/{town.channel_id}/threads", {"name": "q", "type": 12})
+    ).json
+    assert thread["code"] == 50013
+    thread = (await rest("POST", f"/channels/{town.channel_id}/threads", {"name": "q", "type": 12})).json
+    path, active = f"/channels/{thread['id']}", f"/guilds/{town.guild_id}/threads/active"
+    assert (await plain_rest("GET", path)).code == 50001
+    assert (await plain_rest("GET", active)).json["threads"] == []
+    assert (await rest("PUT", f"{path}/thread-members/{town.plain.user_id}")).status == 204
+    assert (await plain_rest("POST", f"{path}/messages", {"content": "thanks"})).status == 200
+    assert [one["id"] for one in (await plain_rest("GET", active)).json["threads"]] == [thread["id"]]
+
+
+async def test_a_post_of_a_forum_is_a_thread_with_its_first_message(town: Any, rest: Any) -> None:
+    """The message has the thread's id; a post without words is refused, and leaves no thread."""
+    forum = town.sandbox.world.add_channel(town.guild, "questions", 15)["id"]
+    body = {"name": "how?", "message": {"content": "like this"}}
+    made = await rest("POST", f"/channels/{forum}/threads", body)
+    assert (made.status, made.json["type"], made.json["parent_id"]) == (201, 11, forum)
+    assert made.json["message"]["id"] == made.json["id"]
+    (first,) = (await rest("GET", f"/channels/{made.json['id']}/messages")).json
+    assert first["content"] == "like this"
+    for wrong, code in (({"name": "x"}, 50035), ({"name": "x", "message": {}}, 50006)):
+        assert (await rest("POST", f"/channels/{forum}/threads", wrong)).code == code
+    assert len(town.guild.threads) == 1

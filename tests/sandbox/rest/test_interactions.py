@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from droas_sandbox.world import talk
+
 
 @pytest.fixture
 async def commands(town: Any) -> str:
@@ -67,6 +69,11 @@ async def test_commands_are_overwritten_changed_and_deleted(rest: Any, commands:
         {"name": "ok", "description": ""},
         {"name": "ok", "description": "x" * 101},
         {"name": "ok", "description": "x", "options": [{"name": "o", "type": 3, "description": "d"}] * 26},
+        {"name": "ok", "description": "x", "options": [{"name": "o", "type": 12, "description": "d"}]},
+        {"name": "ok", "description": "x", "options": [{"name": "O", "type": 3, "description": "d"}]},
+        {"name": "ok", "description": "x", "options": [{"name": "o", "type": 3}]},
+        {"name": "ok", "description": "x", "type": 4},
+        {"name": "ok", "description": "x", "nsfw": "yes"},
     ],
 )
 async def test_names_and_descriptions_have_rules(rest: Any, commands: str, body: Any) -> None:
@@ -169,3 +176,43 @@ async def test_interactions_are_free_of_the_global_limit(make_town: Any, http: A
         rest = http(town.sandbox.api_base, town.bot.token)
         assert [(await rest("GET", "/users/@me")).status for _ in range(2)] == [200, 429]
         assert (await rest("POST", "/interactions/1/x/callback", {"type": 4})).status == 404
+
+
+async def test_no_more_than_200_commands_are_made_in_a_day(town: Any, rest: Any, commands: str) -> None:
+    """Deleting does not help, changing is free, another scope has its own count, tomorrow is another day."""
+    for number in range(200):
+        made = await rest("POST", commands, {"name": f"c{number}", "description": "x"})
+        assert made.status == 201
+        if number < 199:
+            await rest("DELETE", f"{commands}/{made.json['id']}")
+    one_more = {"name": "one-more", "description": "x"}
+    refused = await rest("POST", commands, one_more)
+    assert (refused.status, refused.code) == (400, 30034)
+    assert (await rest("POST", commands, {"name": "c199", "description": "y"})).status == 200
+    local = f"/applications/{town.bot.application_id}/guilds/{town.guild_id}/commands"
+    assert (await rest("POST", local, one_more)).status == 201
+    town.sandbox.clock.offset_s += 86_401
+    assert (await rest("POST", commands, one_more)).status == 201
+
+
+async def test_context_menus_bring_their_target_whole(
+    town: Any, rest: Any, control: Any, commands: str
+) -> None:
+    """The message that a command is used on is readable without the content intent; so is the person."""
+    town.bot.privileged = 0
+    world = town.sandbox.world
+    said = talk.say(world, town.channel_id, world.users[town.alice_id], {"content": "what is this?"})
+    for kind, name in ((2, "Who is it"), (3, "Explain")):
+        assert (await rest("POST", commands, {"name": name, "type": kind})).status == 201
+    used = {"channel_id": town.channel_id, "user_id": town.mallory_id, "application_id": town.bot.user_id}
+    on_message = {**used, "name": "Explain", "target_id": said.data["id"]}
+    on_person = {**used, "name": "Who is it", "target_id": town.alice_id}
+    messages, people = [
+        world.interactions[(await control("POST", "/interactions", body)).json["id"]].data["data"]
+        for body in (on_message, on_person)
+    ]
+    assert messages["resolved"]["messages"][said.data["id"]]["content"] == "what is this?"
+    assert people["resolved"]["users"][town.alice_id]["username"] == "alice"
+    assert people["resolved"]["members"][town.alice_id]["roles"] == []
+    gone = await control("POST", "/interactions", {**on_message, "target_id": "1"})
+    assert (gone.status, gone.code) == (404, 10008)

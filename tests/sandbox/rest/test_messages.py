@@ -205,6 +205,8 @@ async def test_history_pages(town: Any, rest: Any, path: str) -> None:
     assert await page(f"before={ids[5]}&limit=2") == [4, 3]
     assert await page(f"after={ids[5]}&limit=2") == [7, 6]
     assert await page(f"around={ids[5]}&limit=3") == [6, 5, 4]
+    assert await page(f"around={ids[0]}&limit=3") == [2, 1, 0]
+    assert await page(f"around={ids[9]}&limit=4") == [9, 8, 7, 6]
     assert (await rest("GET", f"{path}?limit=101")).code == 50035
     assert (await rest("GET", f"{path}?limit=0")).code == 50035
     assert (await rest("GET", f"{path}?limit=x")).code == 50035

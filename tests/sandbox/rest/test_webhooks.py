@@ -82,3 +82,15 @@ async def test_a_webhook_speaks_in_threads_of_its_channel(
     answer = await anonymous("POST", f"{path}&thread_id={thread['id']}", {"content": "x"})
     assert answer.json["channel_id"] == thread["id"]
     assert (await anonymous("POST", f"{path}&thread_id={town.channel_id}", {"content": "x"})).code == 10003
+
+
+async def test_a_webhook_moves_within_its_group(town: Any, rest: Any) -> None:
+    """Another channel of the group is fine; a channel that is not there, or elsewhere, is not."""
+    hook = (await rest("POST", f"/channels/{town.channel_id}/webhooks", {"name": "alerts"})).json
+    world = town.sandbox.world
+    here = world.add_channel(town.guild, "other")["id"]
+    away = world.add_channel(world.add_guild("Elsewhere", town.owner_id), "general")["id"]
+    assert (await rest("PATCH", f"/webhooks/{hook['id']}", {"channel_id": here})).json["channel_id"] == here
+    for channel_id in (away, "1", "general"):
+        answer = await rest("PATCH", f"/webhooks/{hook['id']}", {"channel_id": channel_id})
+        assert (answer.status, answer.code) == (404, 10003)

@@ -1,0 +1,1 @@
+"""The admin interface: one table of routes, served on a Unix socket, described by OpenAPI."""

@@ -1,0 +1,187 @@
+"""The table of routes: what is served, what it takes, what it answers. OpenAPI is generated from it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from droas_common.wire.records import LogRecord
+from droas_mother.adapters.http.asked import Asked, Parameter
+from droas_mother.adapters.http.desk import Answer, Desk
+from droas_mother.core.admin_answers import (
+    AuditPage,
+    BotDetails,
+    BotList,
+    CommandAnswer,
+    EventPage,
+    Health,
+    LogPage,
+    Readiness,
+)
+from droas_mother.core.events import Commanded, LogEnded, Missed, StateChanged, StreamEnded
+
+_BOT = Parameter(name="name", kind="text", place="path", words="the bot, as its file is named")
+_FOLLOW = Parameter(
+    name="follow",
+    kind="flag",
+    default=False,
+    words="answer with a stream of JSON lines that goes on; an empty line is a sign of life",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One route.
+
+    Args:
+        operation: its name in the description.
+        method: of HTTP.
+        path: parameters in braces.
+        summary: what it is for.
+        answer: type of the JSON value; None for text.
+        handle: gives the answer.
+        parameters: what it takes.
+        statuses: what it answers beside 200, and what that means.
+        lines: what each line may be when it streams; () when it cannot.
+        unwell: status at which it answers with the same type as at 200; None without one.
+        public: whether it is served over TCP, too.
+    """
+
+    operation: str
+    path: str
+    summary: str
+    answer: Any
+    handle: Callable[[Desk, Asked], Answer | Awaitable[Answer]]
+    method: Literal["GET", "POST"] = "GET"
+    parameters: tuple[Parameter, ...] = ()
+    statuses: tuple[int, ...] = ()
+    lines: tuple[Any, ...] = ()
+    unwell: int | None = None
+    public: bool = False
+
+
+ROUTES = (
+    Route(
+        operation="health",
+        path="/health",
+        summary="Say whether the mother herself is well",
+        answer=Health,
+        handle=lambda desk, _asked: desk.health(),
+        unwell=503,
+        public=True,
+    ),
+    Route(
+        operation="ready",
+        path="/ready",
+        summary="Say whether every wanted bot and the protection are ready",
+        answer=Readiness,
+        handle=lambda desk, _asked: desk.ready(),
+        unwell=503,
+        public=True,
+    ),
+    Route(
+        operation="metrics",
+        path="/metrics",
+        summary="Give the metrics in Prometheus's text format",
+        answer=None,
+        handle=lambda desk, _asked: (200, desk.metrics()),
+        public=True,
+    ),
+    Route(
+        operation="listBots",
+        path="/v1/bots",
+        summary="Say how all bots and the mother are",
+        answer=BotList,
+        handle=lambda desk, _asked: desk.bots(),
+    ),
+    Route(
+        operation="describeBot",
+        path="/v1/bots/{name}",
+        summary="Tell everything about one bot",
+        answer=BotDetails,
+        handle=lambda desk, asked: desk.bot(asked["name"]),
+        parameters=(_BOT,),
+        statuses=(404,),
+    ),
+    Route(
+        operation="readLogs",
+        path="/v1/bots/{name}/logs",
+        summary="Give a bot's newest log records, oldest first",
+        answer=LogPage,
+        lines=(LogRecord, LogEnded),
+        handle=lambda desk, asked: desk.logs(asked["name"], asked["count"], follow=asked["follow"]),
+        parameters=(
+            _BOT,
+            Parameter(name="count", kind="number", default=50, words="most records of the past"),
+            _FOLLOW,
+        ),
+        statuses=(400, 404, 503),
+    ),
+    Route(
+        operation="commandBot",
+        method="POST",
+        path="/v1/bots/{name}/{verb}",
+        summary="Start, stop or restart a bot; written into the audit with the user that asked",
+        answer=CommandAnswer,
+        handle=lambda desk, asked: desk.command(
+            asked["name"], asked["verb"], uid=asked.uid, wait_s=asked["wait_s"]
+        ),
+        parameters=(
+            _BOT,
+            Parameter(
+                name="verb",
+                kind="text",
+                place="path",
+                words="what to do",
+                choices=("start", "stop", "restart"),
+            ),
+            Parameter(
+                name="wait_s",
+                kind="number",
+                default=0,
+                most=120,
+                words="answer when the state is reached, or after so many seconds; 0: at once",
+            ),
+        ),
+        statuses=(400, 404, 503),
+    ),
+    Route(
+        operation="readEvents",
+        path="/v1/events",
+        summary="Give what happened to the bots, oldest first",
+        answer=EventPage,
+        lines=(StateChanged, Commanded, Missed, StreamEnded),
+        handle=lambda desk, asked: desk.events(
+            asked["count"], after=asked["after"], bot=asked["bot"], follow=asked["follow"]
+        ),
+        parameters=(
+            Parameter(name="count", kind="number", default=50, words="most events of the past"),
+            Parameter(
+                name="after",
+                kind="number",
+                most=10**12,
+                words="all that are kept after the event of this id, instead of `count`",
+            ),
+            Parameter(name="bot", kind="text", words="only what happens to this bot"),
+            _FOLLOW,
+        ),
+        statuses=(400, 404, 503),
+    ),
+    Route(
+        operation="readAudit",
+        path="/v1/audit",
+        summary="Give the newest decisions, oldest first",
+        answer=AuditPage,
+        handle=lambda desk, asked: desk.audit(asked["count"], asked["kind"]),
+        parameters=(
+            Parameter(name="count", kind="number", default=20, words="most decisions"),
+            Parameter(
+                name="kind",
+                kind="text",
+                words="only decisions of this kind",
+                choices=("tool", "protection", "command"),
+            ),
+        ),
+        statuses=(400, 503),
+    ),
+)
+"""`/v1/openapi.json` is served beside these: it describes them, and itself."""

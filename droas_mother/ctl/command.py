@@ -1,0 +1,75 @@
+"""What a command of droasctl is, and what commands share."""
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from droas_mother.ctl.client import Client
+from droas_mother.ctl.terminal import out
+
+Row = dict[str, Any]
+
+
+class Command(NamedTuple):
+    """One command.
+
+    Args:
+        run: does it; gives the exit code.
+        about: what it does, for its help; the first sentence stands in the list of commands as well.
+        arguments: adds what it takes.
+        examples: lines for its help, command and meaning.
+    """
+
+    run: Callable[[Client, Namespace], int]
+    about: str
+    arguments: Callable[[ArgumentParser], None] = lambda _parser: None
+    examples: tuple[tuple[str, str], ...] = ()
+
+
+def takes_json(
+    parser: ArgumentParser, *, words: str = "print JSON, as described in docs/droasctl.md"
+) -> None:
+    """Let a command take --json."""
+    parser.add_argument("--json", action="store_true", help=words)
+
+
+def takes_lines(parser: ArgumentParser, default: int) -> None:
+    """Let a command take -n."""
+    parser.add_argument(
+        "-n",
+        "--lines",
+        type=whole(0, 1000),
+        default=default,
+        metavar="N",
+        help=f"how many of the newest (default {default})",
+    )
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """Give what reads a whole number within bounds."""
+
+    def number(text: str) -> int:
+        value = int(text)
+        if not least <= value <= most:
+            raise ValueError(text)
+        return value
+
+    number.__name__ = f"whole number from {least} to {most}"  # argparse says: invalid … value
+    return number
+
+
+def show(value: Any, lines: Callable[[], Iterable[str]], *, as_json: bool) -> None:
+    """Print what was found out: as JSON, or as lines for people."""
+    if as_json:
+        sys.stdout.write(json.dumps(value, indent=2) + "\n")
+        sys.stdout.flush()
+    else:
+        out(*lines())
+
+
+def show_line(value: Any) -> None:
+    """Print one JSON value on one line."""
+    sys.stdout.write(json.dumps(value, separators=(",", ":")) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,79 @@
+"""What a terminal can: colours, and one line that is written anew. Nothing of it goes into a file or a pipe."""
+
+import os
+import sys
+from typing import Any
+
+COLOURS = {
+    "ready": "32",
+    "starting": "36",
+    "stopping": "36",
+    "degraded": "33",
+    "backoff": "33",
+    "failed": "31",
+    "stopped": "90",
+}
+
+
+def colourful(stream: Any = None) -> bool:
+    """Whether colours may be written there; NO_COLOR (no-color.org) and TERM=dumb forbid them."""
+    stream = stream or sys.stdout
+    return bool(stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
+
+
+def coloured(text: str, state: str) -> str:
+    """Give a text in the colour of a state, when standard output shows colours."""
+    colour = COLOURS.get(state)
+    return f"\x1b[{colour}m{text}\x1b[0m" if colour and colourful() else text
+
+
+def bold(text: str) -> str:
+    """Give a text in bold, when standard output shows it."""
+    return f"\x1b[1m{text}\x1b[0m" if colourful() else text
+
+
+def printable(text: str) -> str:
+    """Give a text whose control characters cannot command the terminal; line ends and tabs stay."""
+    return "".join(one if one.isprintable() or one in "\n\t" else "\N{REPLACEMENT CHARACTER}" for one in text)
+
+
+def out(*lines: str) -> None:
+    """Write lines for the reader, at once."""
+    sys.stdout.write("".join(f"{printable_line(line)}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def printable_line(line: str) -> str:
+    """Give a line in which nothing but our own colours commands the terminal."""
+    if line.isprintable():
+        return line
+    parts = line.split("\x1b[")
+    return "\x1b[".join(printable(part) for part in parts) if colourful() else printable(line)
+
+
+def complain(words: str) -> None:
+    """Tell on standard error what went wrong."""
+    sys.stderr.write(f"droasctl: {printable(words)}\n")
+
+
+class Progress:
+    """One line on standard error that tells how far it is; silent unless that is a terminal."""
+
+    def __init__(self) -> None:
+        self._shows = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._shown = False
+
+    def show(self, text: str) -> None:
+        """Put this text in place of the last."""
+        if self._shows:
+            width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+            sys.stderr.write(f"\r\x1b[K{printable(text)[: width - 1]}")
+            sys.stderr.flush()
+            self._shown = True
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._shown = False

@@ -1,0 +1,85 @@
+"""What people read: it fits the screen, and is said as people say it."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from droas_mother.ctl.commands.top import frame
+from droas_mother.ctl.terminal import printable_line
+from droas_mother.ctl.wording import duration, event_line, until
+
+
+def bot(name: str, *, reason: str = "", next_start: float | None = None) -> dict[str, Any]:
+    """Give a bot as the mother describes it."""
+    return {
+        "name": name,
+        "state": "backoff" if reason else "ready",
+        "pid": None if reason else 4711,
+        "uptime_s": 62.0,
+        "cpu_percent": 1.25,
+        "pss_mib": 12.5,
+        "loop_lag_ms": 0.4,
+        "gateway_latency_ms": None,
+        "answered": 3,
+        "restarts": 2,
+        "reason": reason,
+        "next_start_unix_s": next_start,
+    }
+
+
+@given(
+    names=st.lists(st.text("abcxyz_", min_size=1, max_size=40), max_size=10),
+    reason=st.text(max_size=80),
+    columns=st.integers(1, 300),
+    lines=st.integers(1, 60),
+)
+def test_a_frame_fits_its_screen(names: list[str], reason: str, columns: int, lines: int) -> None:
+    """No line is longer than the screen is wide, there are no more than it is high, and none moves the cursor."""
+    mother = {"pid": 1, "uptime_s": 5.0, "cpu_percent": None, "pss_mib": None, "loop_lag_ms": 0.1}
+    bots = [bot(name, reason=reason, next_start=4e9) for name in names]
+    value = {"bots": bots, "mother": mother, "protection": "off", "problems": ["bot_09.yaml: no token"]}
+    shown = frame(value, columns, lines)
+    assert len(shown) <= lines
+    for line in shown:
+        assert len(line) <= columns
+        assert line.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, "-"), (0, "0s"), (59.9, "59s"), (190, "3m10s"), (18120, "5h02m"), (273600, "3d04h")],
+)
+def test_durations_are_said_as_people_say_them(seconds: float | None, words: str) -> None:
+    """Two units at most."""
+    assert duration(seconds) == words
+
+
+def test_the_next_try_is_said_in_tenths_when_it_is_near() -> None:
+    """A wait that has passed is not negative."""
+    assert [until(at, since=100.0) for at in (None, 101.25, 99.0, 160.0)] == ["-", "1.2s", "0.0s", "1m00s"]
+
+
+def test_events_are_sentences() -> None:
+    """A crash says from where to where, why, and when it is tried again."""
+    line = event_line(
+        {
+            "kind": "state",
+            "at": 100.0,
+            "bot": "bot_01",
+            "before": "ready",
+            "state": "backoff",
+            "pid": None,
+            "reason": "killed by signal 9",
+            "next_start_unix_s": 101.5,
+        }
+    )
+    assert line.endswith("bot_01       ready → backoff: killed by signal 9, next try in 1.5s")
+    assert event_line({"kind": "missed", "count": 7, "id": 7}) == "(7 earlier events are no longer kept)"
+
+
+@given(st.text())
+def test_nothing_of_others_commands_the_terminal(text: str) -> None:
+    """Control characters become marks, line ends and tabs excepted."""
+    assert printable_line(text).replace("\n", "").replace("\t", "").isprintable()
