@@ -19,6 +19,7 @@ from droas_common.discord_connection import DiscordConnection
 from droas_common.ids import BotName, Snowflake
 from droas_common.logs import log
 from droas_common.settings import ChildSettings
+from droas_common.tool_retries import RetryingTools
 from droas_common.wire.heartbeats import GatewayState, StartLimit
 
 
@@ -34,7 +35,7 @@ class Workshop:
     def __init__(self, settings: ChildSettings, link: MotherLink, *, preloaded: bool) -> None:
         self._link = link
         self._model = HttpModel(settings.bot.llm_config)
-        self._toolbox = Toolbox(link.tools)
+        self._toolbox = Toolbox(RetryingTools(link.tools))
         self._speaker = DiscordSpeaker(lambda: self._connection)
         self._intake = Intake(
             settings=lambda: self._news.settings, speaker=self._speaker, make_answer=self._make_answer

@@ -77,6 +77,11 @@ class ToolClient:
         self._started = False
         self._ids = itertools.count(1)
 
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for their answers."""
+        return len(self._waiting)
+
     def start(self) -> None:
         """Begin to receive answers on the running loop."""
         self._started = True
@@ -171,12 +176,13 @@ class ToolClient:
         if call is None or call.answer.done():
             return  # too late: its caller has left
         if response.error is not None:
-            call.answer.set_exception(_as_exception(response.error))
+            call.answer.set_exception(as_exception(response.error))
         else:
             call.answer.set_result(msgspec.Raw(bytes(response.result)))
 
 
-def _as_exception(error: CallError) -> Exception:
+def as_exception(error: CallError) -> Exception:
+    """Give the exception that an error on the wire stands for."""
     kind = error.data.kind if error.data else "error"
     if error.code in _WORTH_A_RETRY:
         retry_after_ms = error.data.retry_after_ms if error.data else None

@@ -1,4 +1,4 @@
-"""The mother's tools as a conversation uses them: offered, called, called again when the answer was lost."""
+"""The mother's tools as a conversation uses them: offered, then called."""
 
 import asyncio
 import json
@@ -19,9 +19,8 @@ MAX_RESULT_CHARACTERS = 16_000
 
 _FRESH_S = 60.0
 _LIST_S = 2.0
-_CALL_S = 5.0
-_TRIES = 2
-_LONGEST_WAIT_S = 1.0
+_CALL_S = 10.0
+"""For one tool, all tries together."""
 
 
 class Toolbox:
@@ -94,25 +93,16 @@ class Toolbox:
         return result.structured_content or {"content": result.content}
 
     async def _call(self, name: str, arguments: Json, actor: Actor, key: str, deadline: float) -> ToolResult:
-        """Call a tool; a lost answer is asked for once more with the same key, which is executed once.
+        """Call a tool; a lost answer is asked for again with the same key, which is executed once.
 
         Raises:
             RequestError: the mother refuses.
             OutsideError: no answer came.
         """
-        for attempt in range(1, _TRIES + 1):
-            timeout_s = min(_CALL_S, deadline - asyncio.get_running_loop().time())
-            if timeout_s <= 0:
-                break
-            try:
-                return await self._tools.call(
-                    name, arguments, actor=actor, timeout_s=timeout_s, idempotency_key=key
-                )
-            except OutsideError as error:
-                if attempt == _TRIES:
-                    raise
-                await asyncio.sleep(min(error.retry_after_s or 0.0, _LONGEST_WAIT_S))
-        raise OutsideError("no time is left for a tool")
+        timeout_s = min(_CALL_S, deadline - asyncio.get_running_loop().time())
+        if timeout_s <= 0:
+            raise OutsideError("no time is left for a tool")
+        return await self._tools.call(name, arguments, actor=actor, timeout_s=timeout_s, idempotency_key=key)
 
 
 async def _refuse(kind: str, message: str) -> Json:

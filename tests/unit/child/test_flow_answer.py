@@ -14,6 +14,7 @@ from droas_child.flows.toolbox import MAX_CALLS, Toolbox
 from droas_child.ports import ModelFailedError
 from droas_common.errors import OutsideError, RequestError
 from droas_common.ids import Snowflake
+from droas_common.tool_retries import RetryingTools
 from droas_common.wire.calls import Actor, Json, ToolDescription, ToolResult
 
 
@@ -86,7 +87,7 @@ def give(live: Any, speaker: Any, model: Any, tools: FakeTools, settings: Any, a
                 ask(),
                 speaker=speaker,
                 model=model,
-                toolbox=Toolbox(tools),
+                toolbox=Toolbox(RetryingTools(tools)),
                 settings=settings.model_copy(update=changes),
                 removed=frozenset(map(Snowflake, removed)),
             )
@@ -287,7 +288,7 @@ def test_tools_are_listed_once_a_minute(live: Any, tools: FakeTools) -> None:
     """The list is kept, and what was known is offered while the mother is silent."""
 
     async def scene() -> None:
-        toolbox = Toolbox(tools)
+        toolbox = Toolbox(RetryingTools(tools))
         await toolbox.offer()
         await toolbox.offer()
         assert tools.listed == 1
