@@ -26,6 +26,8 @@ def status_lines(bots: list[Row], problems: list[str]) -> list[str]:
     """Give the bots as a table, then why some are not as they should be, and the configuration's faults."""
     head = ["BOT", "STATE", "PID", "UP", "RESTARTS", "GATEWAY", "LAG", "MEMORY", "NEXT TRY", "LAST EXIT"]
     rows = [_status_row(bot) for bot in bots]
+    if not bots and not problems:
+        return ["no bots are configured: put a file for each into the folder bots/ of the configuration"]
     said = [
         f"{bot['name']}: {bot['reason']}"
         for bot in bots

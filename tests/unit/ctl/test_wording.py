@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from droas_mother.ctl.commands.top import frame
 from droas_mother.ctl.terminal import printable_line
-from droas_mother.ctl.wording import duration, event_line, until
+from droas_mother.ctl.wording import duration, event_line, status_lines, until
 
 
 def bot(name: str, *, reason: str = "", next_start: float | None = None) -> dict[str, Any]:
@@ -83,3 +83,10 @@ def test_events_are_sentences() -> None:
 def test_nothing_of_others_commands_the_terminal(text: str) -> None:
     """Control characters become marks, line ends and tabs excepted."""
     assert printable_line(text).replace("\n", "").replace("\t", "").isprintable()
+
+
+def test_a_mother_without_bots_says_how_to_get_one() -> None:
+    """An empty table would leave the newcomer alone."""
+    (line,) = status_lines([], [])
+    assert "bots/" in line
+    assert "not configured: a.yaml" in status_lines([], ["a.yaml: no token"])[-1]
