@@ -98,12 +98,12 @@ class RuntimeFolder:
     def _take_lock(self) -> None:
         path = self.runtime / "mother.lock"
         try:
-            self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.truncate(self._lock, 0)
-            os.write(self._lock, str(os.getpid()).encode())
+            handle = self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.truncate(handle, 0)
+            os.write(handle, str(os.getpid()).encode())
         except BlockingIOError:
-            pid = path.read_text(errors="replace")[:20].strip() or "unknown"
+            pid = os.read(handle, 20).decode(errors="replace").strip() or "unknown"
             self.release()
             raise AlreadyRunningError(
                 f"{path}: a mother (pid {pid}) runs here already; stop her first"

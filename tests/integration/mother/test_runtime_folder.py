@@ -14,11 +14,10 @@ def folder_in(place: Path) -> RuntimeFolder:
     return RuntimeFolder(place / "run", place / "data")
 
 
-def test_a_folder_without_room_is_said_in_words(short_tmp: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_said_in_words(short_tmp: Path) -> None:
     """What happened, where, and what to do; nobody is told that a mother runs."""
     folder = folder_in(short_tmp)
-    folder.runtime.mkdir()
-    (folder.runtime / "mother.lock").symlink_to("/dev/full")
+    (folder.runtime / "mother.lock").mkdir(parents=True)
     with pytest.raises(OutsideError, match=r"mother\.lock: cannot be written .*set another runtime_dir"):
         folder.prepare()
 
