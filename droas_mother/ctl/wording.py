@@ -42,6 +42,9 @@ def protection_lines(protection: str) -> list[str]:
         return []
     if protection == "off":
         return ["the groups are not protected: control_bot.discord_token is not set"]
+    if protection == "refused":
+        why = "Discord refuses the protecting bot, and the mother's log says why"
+        return [f"the groups are not protected: {why}; mend control_bot.discord_token, then restart her"]
     return [f"the groups are not protected: the protecting bot is {protection}"]
 
 
