@@ -99,6 +99,9 @@ class RuntimeFolder:
         path = self.runtime / "mother.lock"
         try:
             handle = self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.truncate(handle, 0)
             os.write(handle, str(os.getpid()).encode())
