@@ -47,35 +47,13 @@ class Workshop:
             intake=lambda: self._intake,
             subscriptions=link,
         )
-        ears = Ears(on_question=self._intake.ask, on_removed=self._intake.remove, on_guilds=self._note_guilds)
-        self._connection = DiscordConnection(
-            token=settings.bot.discord_token,
-            settings=settings.discord,
-            intents=intents(),
-            on_state=self._note_gateway,
-            wire=ears.wire,
-            meter=IdentifyMeter(
-                settings.identify_allowance,
-                self._note_identify,
-                on_limit=self._note_limit,
-                first_after_s=settings.identify_after_s,
-            ),
-        )
-        bond = Bond(
-            MotherSight(Path(settings.beacon_path)),
-            server_key=settings.keys.server_key,
-            lease_s=settings.orphan_lease_s,
-            may_follow=settings.live_restore,
-            on_alone=self._note_alone,
-            on_follow=self._follow,
-            on_leave=self._leave,
-        )
+        self._connection = self._to_discord(settings)
         self.child = Child(
             mother=link,
             connection=self._connection,
             intake=self._intake,
             news=self._news,
-            watches=[bond, ModelWatch(self._model, self._intake)],
+            watches=[self._bond(settings), ModelWatch(self._model, self._intake)],
             preloaded=preloaded,
             heartbeat_interval_s=settings.heartbeat_interval_s,
             drain_grace_s=settings.drain_grace_s,
@@ -89,6 +67,33 @@ class Workshop:
         finally:
             await self._model.close()
             self._link.leave()
+
+    def _to_discord(self, settings: ChildSettings) -> DiscordConnection:
+        ears = Ears(on_question=self._intake.ask, on_removed=self._intake.remove, on_guilds=self._note_guilds)
+        return DiscordConnection(
+            token=settings.bot.discord_token,
+            settings=settings.discord,
+            intents=intents(),
+            on_state=self._note_gateway,
+            wire=ears.wire,
+            meter=IdentifyMeter(
+                settings.identify_allowance,
+                self._note_identify,
+                on_limit=self._note_limit,
+                first_after_s=settings.identify_after_s,
+            ),
+        )
+
+    def _bond(self, settings: ChildSettings) -> Bond:
+        return Bond(
+            MotherSight(Path(settings.beacon_path)),
+            server_key=settings.keys.server_key,
+            lease_s=settings.orphan_lease_s,
+            may_follow=settings.live_restore,
+            on_alone=self._note_alone,
+            on_follow=self._follow,
+            on_leave=self._leave,
+        )
 
     def _make_answer(self, question: Heard, removed: Remembered) -> Answer:
         return Answer(

@@ -19,8 +19,6 @@ _IDENTIFY_WAIT_S = 5.0
 """Between two IDENTIFYs of a token (Discord: max_concurrency 1 for five seconds)."""
 
 _IDENTIFY_WAIT_CAP_S = 40.0
-_RESERVE = 0.1
-"""Part of Discord's daily total that is never touched, whoever spent the rest."""
 
 
 class Governor:
@@ -104,7 +102,7 @@ class IdentifyMeter:
             raise IdentifyBudgetError(
                 "today's IDENTIFYs are spent: Discord does not keep this bot connected; see its log for why"
             )
-        if limit is not None and limit.remaining <= limit.total * _RESERVE:
+        if limit is not None and limit.remaining <= limit.reserve:
             raise IdentifyBudgetError(
                 f"Discord says that {limit.remaining} of {limit.total} IDENTIFYs are left today; "
                 "the rest is not touched, because it resets the token of a bot that uses them up"

@@ -16,6 +16,9 @@ import sys
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 
+FORKSERVER_NAME = "droas-forks"
+"""What `ps` and `top` show as the forkserver's name."""
+
 
 def die_with_parent() -> None:
     """Have the kernel kill this process when the thread that started it ends."""
@@ -49,3 +52,4 @@ def _is_forkserver() -> bool:
 
 if _is_forkserver():
     die_with_parent()
+    name_process(FORKSERVER_NAME)

@@ -5,11 +5,18 @@ import sys
 from typing import NoReturn
 
 _USAGE = 64
+_INTERRUPTED = 130
 
 
 def main() -> NoReturn:
     """Run the mother until SIGTERM or SIGINT; exit codes are those of sysexits.h."""
-    arguments = _parser().parse_args()
+    try:
+        sys.exit(_run(_parser().parse_args()))
+    except KeyboardInterrupt:  # before she listens to signals herself
+        sys.exit(_INTERRUPTED)
+
+
+def _run(arguments: argparse.Namespace) -> int:
     # What the children need is imported first, and shared with them; the rest is the mother's alone.
     from droas_mother.adapters.processes.forkserver import Forkserver  # noqa: PLC0415
 
@@ -17,7 +24,7 @@ def main() -> NoReturn:
     forkserver.fork_off()
     from droas_mother.daemon import run  # noqa: PLC0415
 
-    sys.exit(run(arguments.config, forkserver))
+    return run(arguments.config, forkserver)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -24,6 +24,7 @@ def run(folder: str, forkserver: Forkserver) -> int:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             handing_over = runner.run(_live(configuration, forkserver))
         if handing_over:
+            forkserver.end()
             _become_new()
     except DroasError as error:
         return _say(error)
@@ -45,6 +46,10 @@ async def _live(configuration: Configuration, forkserver: Forkserver) -> bool:
     loop.add_signal_handler(signal.SIGUSR2, mother.ask_hand_over if live_restore else _refuse_hand_over)
     await mother.run()
     log.info("mother_stopped", handing_over=mother.handing_over)
+    if mother.handing_over:
+        # A second wish to hand over would end the new program before it can listen; what is ignored stays so over exec.
+        loop.remove_signal_handler(signal.SIGUSR2)
+        signal.signal(signal.SIGUSR2, signal.SIG_IGN)
     return mother.handing_over
 
 

@@ -60,8 +60,8 @@ class Children[Handle: ChildHandle](Protocol):
         """Find a living process of an earlier mother that may go on; gives it and its incarnation."""
         ...
 
-    async def end_strangers(self, known: frozenset[BotName]) -> None:
-        """End the living processes of bots that are not known any more."""
+    async def end_strangers(self, wanted: frozenset[BotName]) -> None:
+        """End the living processes of all other bots than these."""
         ...
 
     def bury(self, name: BotName, incarnation: int, child: Handle) -> None:

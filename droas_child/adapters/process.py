@@ -38,16 +38,21 @@ class LifeLock:
     Args:
         path: the lock file.
         record: what is written into it; pid and start time are this process's.
+
+    Raises:
+        OutsideError: another process holds it, or it cannot be written.
     """
 
     def __init__(self, path: Path, record: LifeRecord) -> None:
-        self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
+            self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(self._handle, 0)
+            os.write(self._handle, written(record))
         except BlockingIOError:
             raise OutsideError(f"{path}: another process is this bot already") from None
-        os.ftruncate(self._handle, 0)
-        os.write(self._handle, written(record))
+        except OSError as error:
+            raise OutsideError(f"{path}: the lock cannot be written: {error.strerror}") from error
 
 
 def own_start_ticks() -> int:

@@ -25,7 +25,7 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """Register with the mother who has this key."""
+    """Register with the mother who has this key: a new one, or ours, who was out of sight."""
 
     server_key: str
 
@@ -50,9 +50,10 @@ def next_of_kin(
         lease_s: how long to go on alone.
         may_follow: whether a new mother may be followed.
     """
-    if sight.alive and sight.server_key == known_key:
+    ours = sight.server_key == known_key
+    if sight.alive and ours and alone_since is None:
         return Stay(None)
-    if sight.alive and may_follow:
+    if sight.alive and (ours or may_follow):
         return Follow(sight.server_key)
     since = now if alone_since is None else alone_since
     if now - since >= lease_s:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
@@ -29,6 +30,12 @@ from droas_common.wire.heartbeats import (
 
 _WELCOME_S = 5.0
 _SYNC_S = 2.0
+
+_HAND_OVER_S = 15.0
+"""So long one mother may take to follow another in her process; what was told meanwhile, nobody may have heard."""
+
+_KEPT_IDENTIFIES = 16
+"""More than Discord takes of one token in the time of a hand-over."""
 
 
 class Connection(Protocol):
@@ -102,6 +109,8 @@ class Child:
         self._detail = ""
         self._sequence = 0
         self._identifies = 0
+        self._identified_at: deque[float] = deque(maxlen=_KEPT_IDENTIFIES)
+        self._alone = False
         self._guilds: frozenset[Snowflake] = frozenset()
         self._lag_ms = 0.0
         self._refusal: RequestError | IdentifyBudgetError | None = None
@@ -135,6 +144,7 @@ class Child:
     def note_identify(self) -> None:
         """Tell the mother of an IDENTIFY before it is sent, so that she counts it whatever follows."""
         self._identifies += 1
+        self._identified_at.append(asyncio.get_running_loop().time())
         self._beat()
 
     def note_guilds(self, guild_ids: frozenset[Snowflake]) -> None:
@@ -150,9 +160,14 @@ class Child:
     def note_alone(self) -> None:
         """The mother is gone; what she would have been told from here on is counted apart."""
         self._identifies = 0
+        self._alone = True
 
     def meet(self) -> None:
         """Register with a new mother, and tell her everything that she cannot know."""
+        if not self._alone:  # she took over so soon that the end of the one before was not seen
+            now = asyncio.get_running_loop().time()
+            self._identifies = sum(now - at < _HAND_OVER_S for at in self._identified_at)
+        self._alone = False
         self._mother.tell(Register(pid=os.getpid(), preloaded=self._preloaded))
         self._mother.tell(Guilds(guild_ids=sorted(self._guilds)))
         self._news.ask_state()

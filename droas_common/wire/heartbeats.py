@@ -70,6 +70,10 @@ class Guilds(msgspec.Struct, frozen=True, tag="guilds"):
     guild_ids: list[str]
 
 
+_RESERVE = 0.1
+"""Part of Discord's daily total that is never touched, whoever spent the rest."""
+
+
 class StartLimit(msgspec.Struct, frozen=True, tag="start_limit"):
     """How often this bot's token may still IDENTIFY, as Discord tells it (GET /gateway/bot).
 
@@ -84,6 +88,11 @@ class StartLimit(msgspec.Struct, frozen=True, tag="start_limit"):
     remaining: int
     reset_after_s: float
     max_concurrency: int = 1
+
+    @property
+    def reserve(self) -> float:
+        """How many are never sent: Discord resets the token of a bot that uses them up."""
+        return self.total * _RESERVE
 
 
 class Goodbye(msgspec.Struct, frozen=True, tag="goodbye"):

@@ -2,6 +2,8 @@
 
 import time
 
+from droas_common.errors import OutsideError
+from droas_common.logs import log
 from droas_common.settings import BotSettings, ChildSettings
 from droas_common.wire.topics import config_topic
 from droas_mother.adapters.probes import Probes
@@ -96,7 +98,8 @@ class Bots:
         self.events.note_change(keeper)
 
     def _sample(self) -> None:
-        """Bring the gauges up to date."""
+        """Bring the gauges up to date, and see that the children can see this mother."""
+        self._keep_beacon()
         self._ground.metrics.sample_mother(
             lag_s=self.monitoring.lag_s,
             failed_commits=self._ground.gateway.figures.failed_commits,
@@ -106,3 +109,9 @@ class Bots:
             life = keeper.bot.life
             if life is not None:
                 self._ground.metrics.sample_bot(keeper.name, life.usage, life.beat)
+
+    def _keep_beacon(self) -> None:
+        try:
+            self._ground.folder.keep_beacon()
+        except OutsideError as error:
+            log.error("beacon_not_lit", why=str(error))

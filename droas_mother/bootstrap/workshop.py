@@ -142,6 +142,8 @@ class Workshop:
             http_port=self._http.port,
             admin=str(self._ground.folder.admin_socket),
         )
+        if not self._configuration.bots:
+            log.warning("no_bots", why="bots/ has no file that can be used; every bot needs one of its own")
 
     def _stopping(self) -> None:
         if self._mother.handing_over:

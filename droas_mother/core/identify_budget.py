@@ -20,7 +20,6 @@ WARN_AT = (0.5, 0.75, 0.9, 1.0)
 """Parts of our share; passing one of them is told."""
 
 _OUR_SHARE = 0.5
-_RESERVE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def _reserve_wait_s(recent: Sequence[float], told: Told | None, now: float) -> f
         return 0.0
     resets_at = told.at + told.limit.reset_after_s
     left = told.limit.remaining - sum(at > told.at for at in recent)
-    return max(0.0, resets_at - now) if left <= told.limit.total * _RESERVE else 0.0
+    return max(0.0, resets_at - now) if left <= told.limit.reserve else 0.0
 
 
 def spacing_s(moments: Sequence[float], *, now: float, apart_s: float) -> float:

@@ -49,7 +49,7 @@ def expand(text: str, environment: Mapping[str, str]) -> Expansion:
             return value
         if operator == ":-":
             return str(operand)
-        why = f": {operand}" if operator == ":?" and operand else ""
+        why = f": {operand}" if operator == ":?" and operand else f"; set it, or write ${{{name}:-a default}}"
         problems.append(f"the environment variable {name} is not set{why}")
         return ""
 

@@ -10,6 +10,7 @@ from droas_mother.ctl.exit_codes import HTTP_OK
 from droas_mother.ctl.http_connection import HttpConnection, ProtocolError
 
 _TIMEOUT_S = 10.0
+_FORBIDDEN = 403
 
 
 class NoMotherError(Exception):
@@ -58,6 +59,7 @@ class Client:
 
         Raises:
             NoMotherError: nobody answers, or not in time.
+            RefusedError: this user may not even ask.
         """
         if method != "GET":
             self.close()  # a kept connection may just be ending, and only a GET may be sent twice
@@ -122,9 +124,8 @@ class Client:
                 "`systemctl start droas-mother` or `droas-mother --config configs/`"
             ) from None
         except PermissionError:
-            raise NoMotherError(
-                f"{self._path} belongs to another user; run droasctl as the mother's user or as root"
-            ) from None
+            words = f"{self._path} belongs to another user; run droasctl as the mother's user or as root"
+            raise RefusedError(_FORBIDDEN, words) from None
         except (OSError, ProtocolError, ValueError) as error:
             raise NoMotherError(f"the mother at {self._path} does not answer properly: {error}") from None
 

@@ -47,7 +47,7 @@ def _state(bot: Row) -> list[tuple[str, str]]:
 def _process(bot: Row) -> list[tuple[str, str]]:
     return [
         ("pid", str(bot["pid"] or "-")),
-        ("up", duration(bot["uptime_s"])),
+        ("up", duration(bot["uptime_s"]) + (", taken over from an earlier mother" if bot["adopted"] else "")),
         ("memory", number(bot["pss_mib"], " MiB (PSS)")),
         ("cpu", number(bot["cpu_percent"], " % of a core")),
         ("open files", number(bot["open_files"])),

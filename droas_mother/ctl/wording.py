@@ -26,6 +26,8 @@ def status_lines(bots: list[Row], problems: list[str]) -> list[str]:
     """Give the bots as a table, then why some are not as they should be, and the configuration's faults."""
     head = ["BOT", "STATE", "PID", "UP", "RESTARTS", "GATEWAY", "LAG", "MEMORY", "NEXT TRY", "LAST EXIT"]
     rows = [_status_row(bot) for bot in bots]
+    if not bots and not problems:
+        return ["no bots are configured: put a file for each into the folder bots/ of the configuration"]
     said = [
         f"{bot['name']}: {bot['reason']}"
         for bot in bots
@@ -40,6 +42,9 @@ def protection_lines(protection: str) -> list[str]:
         return []
     if protection == "off":
         return ["the groups are not protected: control_bot.discord_token is not set"]
+    if protection == "refused":
+        why = "Discord refuses the protecting bot, and the mother's log says why"
+        return [f"the groups are not protected: {why}; mend control_bot.discord_token, then restart her"]
     return [f"the groups are not protected: the protecting bot is {protection}"]
 
 

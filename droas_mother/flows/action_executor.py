@@ -1,9 +1,9 @@
 """From a verdict to Discord, the bots and the audit.
 
 The bots are told first, because telling costs nothing and spares them an answer to a message that is about
-to vanish. The member is silenced before the messages are deleted, so that no more arrive meanwhile. Groups
-do not wait for one another: each has its own bounded queue and worker. What gathers while Discord is slow is
-joined, so that a wave of spam costs one time-out and one bulk deletion.
+to vanish. The member is silenced beside everything else, so that no more arrive while deletions wait for
+Discord's rate limit. Groups do not wait for one another: each has its own bounded queue and worker. What
+gathers while Discord is slow is joined, so that a wave of spam costs one time-out and one bulk deletion.
 """
 
 import asyncio
@@ -62,6 +62,7 @@ class ActionExecutor:
         self._waiting: dict[Snowflake, deque[Verdict]] = {}
         self._removed: OrderedDict[Snowflake, deque[Snowflake]] = OrderedDict()
         self._wake: dict[Snowflake, asyncio.Event] = {}
+        self._silences: dict[tuple[Snowflake, Snowflake], tuple[float, asyncio.Task[str]]] = {}
         self._group: asyncio.TaskGroup | None = None
         self.dropped = 0
 
@@ -72,9 +73,10 @@ class ActionExecutor:
             await asyncio.Event().wait()
 
     def submit(self, verdict: Verdict) -> None:
-        """Take a verdict: tell the bots at once, and queue the rest."""
+        """Take a verdict: tell the bots and silence the member at once, and queue the rest."""
         guild_id = verdict.facts.guild_id
         self._tell_bots(verdict)
+        self._silence(verdict)
         queue = self._waiting.setdefault(guild_id, deque())
         if len(queue) >= MAX_WAITING:
             queue.popleft()
@@ -96,6 +98,7 @@ class ActionExecutor:
                 queue.clear()
                 for verdict in combine(waiting):
                     await self._carry_out(verdict)
+                    self._forget_silence(verdict)
             wake.clear()
             try:
                 async with asyncio.timeout(_IDLE_S):
@@ -108,9 +111,10 @@ class ActionExecutor:
         facts, decision = verdict.facts, verdict.decision
         with trace() as trace_id:
             problems: list[str] = []
-            if decision.time_out_s:
-                await self._try(problems, lambda: self._time_out(verdict))
+            silence = self._silence(verdict)
             await self._try(problems, lambda: self._delete(decision))
+            if silence is not None and (problem := await silence):
+                problems.append(problem)
             outcome = Outcome.FAILED if problems else Outcome.OK
             elapsed_s = time.monotonic() - facts.at_s
             record = AuditRecord(
@@ -140,11 +144,37 @@ class ActionExecutor:
             )
             self._on_done(verdict, outcome.value, elapsed_s)
 
-    async def _time_out(self, verdict: Verdict) -> None:
+    def _silence(self, verdict: Verdict) -> "asyncio.Task[str] | None":
+        """Begin to time a member out, unless he is, or is about to be, for at least as long.
+
+        Gives the task, which gives what went wrong in words, "" when nothing did; None when nothing is due. It
+        is kept until the verdicts that it serves were carried out.
+        """
+        facts, seconds = verdict.facts, verdict.decision.time_out_s
+        if not seconds or self._group is None:
+            return None
+        member = (facts.guild_id, facts.author_id)
+        known_s, known = self._silences.get(member, (0.0, None))
+        if known is None or known_s < seconds:
+            known = self._group.create_task(self._time_out(verdict), name=f"silence-{facts.author_id}")
+            self._silences[member] = (seconds, known)
+        return known
+
+    async def _time_out(self, verdict: Verdict) -> str:
         facts, decision = verdict.facts, verdict.decision
-        await self._moderator.time_out(
-            facts.guild_id, facts.author_id, seconds=decision.time_out_s, reason=decision.words
-        )
+        try:
+            await self._moderator.time_out(
+                facts.guild_id, facts.author_id, seconds=decision.time_out_s, reason=decision.words
+            )
+        except OutsideError as error:
+            return str(error)
+        return ""
+
+    def _forget_silence(self, verdict: Verdict) -> None:
+        """Let a later offence silence the member anew, once nothing waits that this time-out was for."""
+        facts = verdict.facts
+        if all(one.facts.author_id != facts.author_id for one in self._waiting[facts.guild_id]):
+            self._silences.pop((facts.guild_id, facts.author_id), None)
 
     async def _delete(self, decision: Decision) -> None:
         by_channel = groupby(sorted(decision.delete, key=_place), key=lambda ref: ref.channel_id)

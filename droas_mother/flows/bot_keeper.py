@@ -9,13 +9,14 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from droas_common.errors import OutsideError
 from droas_common.ids import BotName
 from droas_common.logs import log
 from droas_common.settings import BotSettings
-from droas_common.wire.heartbeats import FromChild, Heartbeat, Register, StartLimit, Welcome
+from droas_common.wire.heartbeats import FromChild, Goodbye, Heartbeat, Register, StartLimit, Welcome
 from droas_mother.core import bot as happenings
 from droas_mother.core.bot import Bot, Life
 from droas_mother.core.health import own_gap_s
@@ -37,6 +38,9 @@ from droas_mother.ports import ChildHandle, Children, HealthLink, IdentifyBudget
 
 ADOPTION_S = 3.0
 """Within this time a child of an earlier mother must prove itself to the new one; else it is replaced."""
+
+_LAST_WORDS_S = 0.25
+"""The end of a process is noticed at once, what it said last comes through a socket: a moment later."""
 
 
 class BotKeeper:
@@ -100,7 +104,7 @@ class BotKeeper:
         before, self.bot = self.bot, happenings.hear(self.bot, word, now=time.monotonic())
         if isinstance(word, Register):
             self._greet(word, incarnation)
-        if _changes_the_verdict(before.life, self.bot.life):
+        if isinstance(word, Goodbye) or _changes_the_verdict(before.life, self.bot.life):
             self._nudge.set()
 
     def see(self, usage: Usage) -> None:
@@ -198,19 +202,30 @@ class BotKeeper:
     async def _bury(self, child: ChildHandle) -> None:
         """Learn how a process ended, and give back what it held."""
         code = await child.exit_code()
+        await self._hear_last_words(code)
         self._children.bury(self.name, self.bot.incarnation, child)
         self.child = None
         self._become(happenings.ended(self.bot, code, self.rules.restarts, **_now(), jitter=_jitter()))
+
+    async def _hear_last_words(self, code: int | None) -> None:
+        """Wait for what a process said at its end; one that a signal ended said nothing."""
+        if code is not None and code < 0:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_S):
+                while (
+                    self.bot.life is not None and not self.bot.life.killed_for and not self.bot.life.goodbye
+                ):
+                    self._nudge.clear()
+                    await self._nudge.wait()
 
     async def _rest(self, until: float | None) -> None:
         """Wait for a happening, or for this moment; what the mother slept through is forgiven."""
         meant_s = None if until is None else max(0.0, until - time.monotonic())
         began = time.monotonic()
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(meant_s):
                 await self._nudge.wait()
-        except TimeoutError:
-            pass
         self._nudge.clear()
         if meant_s is None:
             return

@@ -65,8 +65,9 @@ class Supervisor:
         }
 
     async def take_over(self) -> None:
-        """Take over the living children of an earlier mother, and end those that are nobody's any more."""
-        await self._children.end_strangers(frozenset(self.keepers))
+        """Take over the living children of an earlier mother, and end those that shall not run here."""
+        wanted = frozenset(name for name, keeper in self.keepers.items() if keeper.bot.wanted)
+        await self._children.end_strangers(wanted)
         if not self._live_restore:
             return
         adopted = await asyncio.gather(*(keeper.adopt() for keeper in self.keepers.values()))

@@ -48,20 +48,8 @@ def say(
     existing = _same_nonce(world, channel_id, author["id"], given)
     if existing is not None:
         return existing
-    content = contents.text_of(given)
-    contents.check_counts(given)
-    contents.check_empty(given, content)
     now = world.clock.now()
-    made = objects.message(world.snowflakes.new(), channel_id, author, content, iso(now))
-    made["embeds"] = contents.embeds_of(given)
-    made["components"] = components_of(given.get("components"))
-    made["attachments"] = [
-        objects.attachment(world.snowflakes.new(), channel_id, file)
-        for file in given.get("attachments") or ()
-    ]
-    made["flags"] = contents.flags_of(given)
-    made["tts"] = bool(given.get("tts"))
-    made |= extras or {}
+    made = _made(world, channel_id, author, given, iso(now)) | (extras or {})
     replied_to = _refer(world, channel_id, made, given)
     _mention(world, guild, channel, made, given, replied_to=replied_to, defaults=defaults)
     message = Message(made, guild.id if guild else None, hidden=hidden)
@@ -71,6 +59,23 @@ def say(
         _count(channel, made["id"])
         tell(world, "MESSAGE_CREATE", message)
     return message
+
+
+def _made(world: World, channel_id: str, author: Json, given: Json, at: str) -> Json:
+    """Give the message object of what a client sends; raises when it is not a message."""
+    content = contents.text_of(given)
+    contents.check_counts(given)
+    contents.check_empty(given, content)
+    made = objects.message(world.snowflakes.new(), channel_id, author, content, at)
+    made["embeds"] = contents.embeds_of(given)
+    made["components"] = components_of(given.get("components"))
+    made["attachments"] = [
+        objects.attachment(world.snowflakes.new(), channel_id, file)
+        for file in given.get("attachments") or ()
+    ]
+    made["flags"] = contents.flags_of(given)
+    made["tts"] = bool(given.get("tts"))
+    return made
 
 
 def speak(

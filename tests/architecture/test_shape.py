@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("droas_common", "droas_mother", "droas_child", "droas_sandbox")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-MAX_FILE_LINES = 320
-MAX_FUNCTION_LINES = 50
+MAX_FILE_LINES = 300
+MAX_FUNCTION_LINES = 40
 MAX_PARAMETERS = 9
 
 
@@ -26,7 +26,8 @@ def test_files_and_functions_stay_small(path: Path) -> None:
     text = path.read_text()
     assert text.count("\n") <= MAX_FILE_LINES
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and path.parent.name != "versions":
+            # What a migration creates is told in one go, and never touched again.
             length = (node.end_lineno or 0) - node.lineno + 1
             assert length <= MAX_FUNCTION_LINES, f"{node.name} has {length} lines"
             count = len(node.args.args) + len(node.args.kwonlyargs)

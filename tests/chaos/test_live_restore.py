@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.support.town import Json, Town, runs, town, until
@@ -75,12 +76,16 @@ async def test_adopted_children_are_kept_like_any_others(place: Town) -> None:
 
 
 async def test_an_upgrade_keeps_the_mothers_process_and_the_bots(place: Town) -> None:
-    """SIGUSR2 puts a new mother into the same process; the bots notice nothing of it."""
+    """SIGUSR2 puts a new mother into the same process; the bots notice nothing of it, and nobody is left over."""
     assert place.process is not None
     before, identified = await place.all_ready(), await identifies(place)
     place.process.send_signal(signal.SIGUSR2)
+    await until(lambda: place.log().count('"event":"mother_stopped"') == 1, "she does not hand over")
+    place.process.send_signal(signal.SIGUSR2)  # somebody is impatient
     await until(lambda: place.log().count('"event":"mother_started"') == 2, "no new mother")
     after = await place.all_ready()
+    (forkserver,) = psutil.Process(place.process.pid).children()
+    assert forkserver.status() != psutil.STATUS_ZOMBIE
     assert pids(after) == pids(before)
     assert place.process.returncode is None
     assert await identifies(place) == identified
@@ -107,6 +112,21 @@ async def test_what_cannot_be_taken_over_is_replaced(place: Town) -> None:
     last = await place.all_ready()
     assert pids(last) == {"bot_01": after["bot_01"]["pid"]}
     await until(lambda: not runs(after["bot_02"]["pid"]), "the stranger is still there")
+
+
+async def test_a_stopped_bot_is_not_left_running_by_the_mothers_death(place: Town) -> None:
+    """Though it hangs while it is asked to end, and its settings are others meanwhile, it ends."""
+    pid = (await place.all_ready())["bot_01"]["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    assert (await place.ctl("stop", "bot_01", "--no-wait"))[0] == 0
+    await place.stop_mother(signal.SIGKILL)
+    changed = place.folder / "configs/bots/bot_01.yaml"
+    changed.write_text(changed.read_text() + "  max_parallel_answers: 3\n")
+    assert runs(pid)
+    await place.start_mother()
+    await until(lambda: not runs(pid), "it still runs")
+    _, bot, _ = await place.ctl("status", "bot_01")
+    assert bot is None or bot["state"] == "stopped"
 
 
 async def test_without_a_mother_they_leave_when_the_lease_is_over(short_tmp: Path) -> None:

@@ -15,7 +15,7 @@ from tests.support.town import Town, family, runs, town, until
 
 pytestmark = pytest.mark.slow
 
-ROUNDS = 10
+ROUNDS = 7
 GATEWAY_FAULTS = ("drop", "reconnect", "invalid_session", "withhold_acks", "duplicate_events")
 
 

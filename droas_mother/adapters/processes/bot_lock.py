@@ -32,14 +32,12 @@ class BotLock:
         Raises:
             OutsideError: the holder could not be ended in time.
         """
-        if self._free():
-            return None
-        holder = self._written()
-        if holder is not None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(holder.pid, signal.SIGKILL)
+        holder = None
         deadline = time.monotonic() + timeout_s
         while not self._free():
+            if holder is None and (holder := self._written()):  # it may be about to write its name
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(holder.pid, signal.SIGKILL)
             if time.monotonic() > deadline:
                 who = (
                     f"another process (pid {holder.pid})" if holder else "a process that does not name itself"

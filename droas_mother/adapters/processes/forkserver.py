@@ -11,19 +11,19 @@ multiprocessing has no public way for any of this; what is used of its insides i
 
 import multiprocessing
 import os
+import signal
 import socket
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from importlib import import_module
 from multiprocessing import connection, forkserver, resource_tracker
 from multiprocessing.context import ForkServerContext
 from typing import Any, NoReturn
 
-from droas_common.process_bonds import die_with_parent, name_process
+from droas_common.process_bonds import FORKSERVER_NAME, die_with_parent, name_process
 
 PRELOAD = ("droas_common.process_bonds", "droas_child.preload")
-NAME = "droas-forks"
-"""What `ps` and `top` show as its name."""
 
 
 class Forkserver:
@@ -70,11 +70,22 @@ class Forkserver:
         """Let the starting thread go; the forkserver ends with the mother."""
         self.thread.shutdown(wait=True, cancel_futures=True)
 
+    def end(self) -> None:
+        """End the forkserver itself, for a mother whose process lives on as another program.
+
+        By itself it would stay: the children that it forked hold the pipe at whose end it goes.
+        """
+        pid: int | None = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]  # noqa: SLF001
+        if pid is not None:
+            with suppress(ProcessLookupError, ChildProcessError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+
 
 def _serve(listener: int, alive: int, mother: int) -> NoReturn:
     """Be the forkserver until the mother is gone."""
     try:
-        name_process(NAME)
+        name_process(FORKSERVER_NAME)
         die_with_parent()
         if os.getppid() == mother:
             forkserver.main(listener, alive, [])

@@ -117,9 +117,9 @@ class Population:
         self._public_keys[name, record.incarnation] = record.public_key
         return child, record.incarnation
 
-    async def end_strangers(self, known: frozenset[BotName]) -> None:
-        """End the living processes of bots that are not known any more, in good order and side by side."""
-        paths = [path for path in self._lock_dir.glob("*.lock") if path.stem not in known]
+    async def end_strangers(self, wanted: frozenset[BotName]) -> None:
+        """End the living processes of all other bots than these, in good order and side by side."""
+        paths = [path for path in self._lock_dir.glob("*.lock") if path.stem not in wanted]
         await asyncio.gather(*(self._end_stranger(path) for path in paths))
 
     def bury(self, name: BotName, incarnation: int, child: ChildProcess) -> None:
@@ -134,7 +134,9 @@ class Population:
             return
         child, _ = found
         child.watch(asyncio.get_running_loop())
-        log.warning("stranger_ended", bot=path.stem, pid=child.pid, why="it is configured no longer")
+        log.warning(
+            "stranger_ended", bot=path.stem, pid=child.pid, why="it is stopped, or configured no longer"
+        )
         child.signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(_STRANGER_GRACE_S):

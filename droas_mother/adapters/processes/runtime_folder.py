@@ -4,8 +4,8 @@ import fcntl
 import os
 from pathlib import Path
 
-from droas_common.errors import ConfigurationError, ExitCode
-from droas_common.life_record import Beacon, start_ticks, written
+from droas_common.errors import ConfigurationError, ExitCode, OutsideError
+from droas_common.life_record import Beacon, read_beacon, start_ticks, written
 from droas_common.settings import Endpoints
 
 _LONGEST_SOCKET_PATH = 107
@@ -33,6 +33,7 @@ class RuntimeFolder:
         self.admin_socket = self.runtime / "droas.sock"
         self.beacon = self.runtime / "mother.json"
         self._lock: int | None = None
+        self._lit: Beacon | None = None
 
     def prepare(self) -> None:
         """Make the folders and take the lock.
@@ -40,6 +41,7 @@ class RuntimeFolder:
         Raises:
             ConfigurationError: a folder cannot be made, or its path is too long for a socket.
             AlreadyRunningError: another mother holds the lock.
+            OutsideError: nothing can be written there.
         """
         os.umask(0o077)
         try:
@@ -64,12 +66,28 @@ class RuntimeFolder:
         )
 
     def light_beacon(self, server_key: str) -> None:
-        """Let the children of an earlier mother find this one; in one step, so that nobody reads half of it."""
+        """Let the children of an earlier mother find this one; in one step, so that nobody reads half of it.
+
+        Raises:
+            OutsideError: it cannot be written.
+        """
         pid = os.getpid()
-        beacon = Beacon(pid=pid, start_ticks=start_ticks(pid) or 0, server_key=server_key)
+        self._lit = Beacon(pid=pid, start_ticks=start_ticks(pid) or 0, server_key=server_key)
         fresh = self.beacon.with_suffix(".new")
-        fresh.write_bytes(written(beacon))
-        fresh.replace(self.beacon)
+        try:
+            fresh.write_bytes(written(self._lit))
+            fresh.replace(self.beacon)
+        except OSError as error:
+            raise _unwritable(self.beacon, error) from error
+
+    def keep_beacon(self) -> None:
+        """Light it again when somebody has taken it away; the children would take this mother for dead.
+
+        Raises:
+            OutsideError: it cannot be written.
+        """
+        if self._lit is not None and read_beacon(self.beacon) != self._lit:
+            self.light_beacon(self._lit.server_key)
 
     def release(self) -> None:
         """Give the lock back."""
@@ -79,15 +97,26 @@ class RuntimeFolder:
 
     def _take_lock(self) -> None:
         path = self.runtime / "mother.lock"
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            handle = self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _unwritable(path, error) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.truncate(handle, 0)
+            os.write(handle, str(os.getpid()).encode())
         except BlockingIOError:
             pid = os.read(handle, 20).decode(errors="replace").strip() or "unknown"
-            os.close(handle)
+            self.release()
             raise AlreadyRunningError(
                 f"{path}: a mother (pid {pid}) runs here already; stop her first"
             ) from None
-        os.truncate(handle, 0)
-        os.write(handle, str(os.getpid()).encode())
-        self._lock = handle
+        except OSError as error:
+            self.release()
+            raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> OutsideError:
+    return OutsideError(
+        f"{path}: cannot be written ({error.strerror}); make room there, or set another runtime_dir"
+    )

@@ -1,6 +1,7 @@
 """One bot kept by the real keeper with real processes."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from droas_common.settings import (
     Endpoints,
     LlmSettings,
 )
-from droas_common.wire.heartbeats import FromMother
+from droas_common.wire.heartbeats import FromMother, Goodbye
 from droas_mother.adapters.processes.child_process import ChildProcess
 from droas_mother.adapters.processes.forkserver import Forkserver
 from droas_mother.adapters.processes.spawning import Spawner
@@ -62,7 +63,7 @@ class Nursery:
     async def adopt(self, name: BotName, settings: BotSettings) -> None:
         """There is nobody to take over."""
 
-    async def end_strangers(self, known: frozenset[BotName]) -> None:
+    async def end_strangers(self, wanted: frozenset[BotName]) -> None:
         """There are none."""
 
     def bury(self, name: BotName, incarnation: int, child: ChildProcess) -> None:
@@ -111,3 +112,61 @@ async def test_a_hung_child_is_asked_where_it_stands_before_it_is_killed(short_t
     await asyncio.wait({task})
     assert not alive([psutil.Process(pid) for pid in nursery.pids if psutil.pid_exists(pid)])
     nursery.close()
+
+
+class Ending:
+    """A process that has just ended in good order."""
+
+    pid, started_at = 4_000_000, 0.0
+
+    def __init__(self) -> None:
+        self.ended = asyncio.Event()
+        self.ended.set()
+
+    def on_end(self, tell: Callable[[], None]) -> None:
+        """It has ended already."""
+        tell()
+
+    async def exit_code(self) -> int:
+        """Give a code that says nothing."""
+        return 0
+
+    def kill(self) -> None:
+        """There is nothing to kill."""
+
+
+class Maternity:
+    """Gives a process whose end is noticed before its last word has come."""
+
+    async def spawn(self, _name: BotName, _settings: BotSettings, _incarnation: int) -> Ending:
+        """Start one."""
+        return Ending()
+
+    def bury(self, _name: BotName, _incarnation: int, _child: Ending) -> None:
+        """Give back nothing."""
+
+
+async def test_what_a_child_said_last_is_heard_though_its_end_was_noticed_first() -> None:
+    """A refused token is known as one, by its words, and is not tried again."""
+    births: Any = Maternity()
+    keeper = BotKeeper(
+        Bot(name=BotName("refused")),
+        BOT,
+        rules=rules_of(SupervisionSettings()),
+        children=births,
+        health=Silence(),
+        budget=IdentifyDesk(500, [], lambda _identify: None),
+        on_change=lambda _keeper: None,
+    )
+    task = asyncio.create_task(keeper.run())
+    async with asyncio.timeout(2):
+        while keeper.bot.life is None:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.02)
+        keeper.hear(1, Goodbye(reason="Discord refuses the token", fatal=True))
+        while keeper.bot.life is not None:
+            await asyncio.sleep(0)
+    assert keeper.bot.state is State.FAILED
+    assert keeper.bot.reason == "Discord refuses the token"
+    task.cancel()
+    await asyncio.wait({task})

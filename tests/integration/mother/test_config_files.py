@@ -56,7 +56,7 @@ FAULTS: dict[str, tuple[str | bytes, str]] = {
     "missing": ("bot_config:\n  system_prompt: x\n", "helper.yaml:2:3: bot_config.discord_token: is missing"),
     "missing variable": (
         GIVEN.replace("LLM_API_KEY", "NOPE"),
-        "helper.yaml:5:14: the environment variable NOPE is not set",
+        "helper.yaml:5:14: the environment variable NOPE is not set; set it, or write ${NOPE:-a default}",
     ),
     "duplicate key": (
         GIVEN + '  protection_level: "low"\n',

@@ -216,3 +216,26 @@ def test_an_error_that_nobody_caught_is_told_with_its_fingerprint(
     assert goodbye.reason.startswith("ValueError: nobody expected this (")
     assert goodbye.fingerprint
     assert not goodbye.fatal
+
+
+def test_what_an_earlier_mother_has_counted_is_not_told_to_her_successor(play: Any) -> None:
+    """Of a hand-over only the newest IDENTIFYs are told again; after a time alone, those of that time."""
+    told: list[int] = []
+
+    async def scene(day: Day) -> None:
+        day.child.hear(Welcome(heartbeat_interval_s=60))
+        day.child.note_identify()
+        await asyncio.sleep(100)
+        day.child.note_identify()
+        day.child.meet()
+        told.append(day.mother.heard(Heartbeat)[-1].identifies)
+        day.child.note_alone()
+        for _ in range(3):
+            await asyncio.sleep(20)
+            day.child.note_identify()
+        day.child.meet()
+        told.append(day.mother.heard(Heartbeat)[-1].identifies)
+        day.child.ask_stop()
+
+    play(scene)
+    assert told == [1, 3]

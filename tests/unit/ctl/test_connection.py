@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from droas_mother.ctl.client import Client, NoMotherError, RefusedError, bot_path
+from droas_mother.ctl.exit_codes import FOR_HTTP, PERMISSION
 
 VALUE = {"bots": [], "words": "ä" * 40}
 BODY = json.dumps(VALUE).encode()
@@ -147,6 +148,14 @@ def test_a_refusal_carries_the_mothers_words() -> None:
         with pytest.raises(RefusedError, match="there is no bot") as refused:
             client.get("/v1/bots/x")
         assert refused.value.status == 404
+
+
+def test_somebody_elses_socket_is_told_from_a_mother_that_is_not_there() -> None:
+    """Who may not ask is told so, with its own exit code."""
+    client = Client("run/droas.sock")
+    with pytest.raises(RefusedError, match="another user") as refused, client._translated():
+        raise PermissionError
+    assert FOR_HTTP[refused.value.status] == PERMISSION
 
 
 @given(st.text(max_size=20))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from droas_mother.ctl.commands.top import frame
 from droas_mother.ctl.terminal import printable_line
-from droas_mother.ctl.wording import duration, event_line, until
+from droas_mother.ctl.wording import duration, event_line, protection_lines, status_lines, until
 
 
 def bot(name: str, *, reason: str = "", next_start: float | None = None) -> dict[str, Any]:
@@ -83,3 +83,19 @@ def test_events_are_sentences() -> None:
 def test_nothing_of_others_commands_the_terminal(text: str) -> None:
     """Control characters become marks, line ends and tabs excepted."""
     assert printable_line(text).replace("\n", "").replace("\t", "").isprintable()
+
+
+def test_a_mother_without_bots_says_how_to_get_one() -> None:
+    """An empty table would leave the newcomer alone."""
+    (line,) = status_lines([], [])
+    assert "bots/" in line
+    assert "not configured: a.yaml" in status_lines([], ["a.yaml: no token"])[-1]
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [("ready", ""), ("off", "is not set"), ("lost", "bot is lost"), ("refused", "mend")]
+)
+def test_groups_without_protection_are_told(state: str, words: str) -> None:
+    """Why, and for what does not pass by itself also what to do."""
+    lines = protection_lines(state)
+    assert [words in line for line in lines] == ([True] if words else [])

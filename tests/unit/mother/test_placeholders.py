@@ -29,7 +29,7 @@ def test_placeholders_are_replaced(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("${NOPE}", "NOPE is not set"),
+        ("${NOPE}", "NOPE is not set; set it, or write ${NOPE:-a default}"),
         ("${NOPE:?put it in}", "put it in"),
         ("${}", "written"),
         ("${A B}", "written"),
