@@ -3,15 +3,34 @@
 Rows of the two chains stay as links: their hashes stand, their content and its salt go.
 """
 
+import os
 from typing import Any
 
-from sqlalchemy import Connection, Table, case, delete, func, insert, null, or_, select, update
+from sqlalchemy import (
+    Connection,
+    String,
+    Table,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from droas_mother.adapters.storage import schema
 from droas_mother.core.records import Erasure
 
 ERASED = "erased"
 """Stands where a forgotten person's id was; no Discord id looks like it."""
+
+_AT_ONCE = 500
+"""Names in one condition; databases bound how many there may be."""
 
 _NAMED_AFTER = ((schema.profiles, "user_id"), (schema.memories, "user_id"), (schema.holds, "user_id"),
                 (schema.claims, "user_id"), (schema.spendings, "owner"), (schema.accounts, "owner"))  # fmt: skip
@@ -22,6 +41,8 @@ def erase(connection: Connection, who: Erasure) -> None:
     for table, column in _NAMED_AFTER:
         connection.execute(delete(table).where(table.c[column] == who.user_id, *_group(table, who)))
     entries, audit = schema.entries, schema.audit
+    his = (audit.c.user_id == who.user_id, *_group(audit, who))
+    _rename_transfers(connection, who, his)
     connection.execute(
         update(entries)
         .where(entries.c.owner == who.user_id, *_group(entries, who))
@@ -35,9 +56,34 @@ def erase(connection: Connection, who: Erasure) -> None:
         # It is a hash of what can be guessed. Never null where it was not: the key stays used.
         "digest": case((audit.c.digest.is_not(None), ""), else_=null()),
     }
-    his = (audit.c.user_id == who.user_id, *_group(audit, who))
-    connection.execute(update(audit).where(*his).values(user_id=ERASED, message_id=null(), **nothing))
+    # Bots make keys of the ids of messages, which lead to those who wrote them.
+    key = case((audit.c.key.is_not(None), literal(f"{ERASED}.") + cast(audit.c.seq, String)), else_=null())
+    connection.execute(
+        update(audit).where(*his).values(user_id=ERASED, message_id=null(), key=key, **nothing)
+    )
     connection.execute(update(audit).where(names(who), *_group(audit, who)).values(**nothing))
+
+
+def _rename_transfers(connection: Connection, who: Erasure, his: tuple[Any, ...]) -> None:
+    """Give the transfers that he took part in, or asked for, names that do not lead to his messages."""
+    entries, audit = schema.entries, schema.audit
+    asked = select(audit.c.caller, audit.c.key).where(*his, audit.c.key.is_not(None))
+    part = select(entries.c.transfer).where(entries.c.owner == who.user_id, *_group(entries, who)).distinct()
+    old = sorted(
+        {f"{row.caller}/{row.key}"[:160] for row in connection.execute(asked)}
+        | set(connection.execute(part).scalars())
+    )
+    fresh = {name: f"{ERASED}/{os.urandom(12).hex()}" for name in old}
+    rename = (
+        update(entries).where(entries.c.seq == bindparam("at")).values(transfer=bindparam("to"), salt=null())
+    )
+    for start in range(0, len(old), _AT_ONCE):
+        found = select(entries.c.seq, entries.c.transfer).where(
+            entries.c.transfer.in_(old[start : start + _AT_ONCE])
+        )
+        rows = [{"at": row.seq, "to": fresh[row.transfer]} for row in connection.execute(found)]
+        if rows:
+            connection.execute(rename, rows)
 
 
 def names(who: Erasure) -> Any:
