@@ -18,6 +18,9 @@ from droas_common.wire.frames import MAX_EVENT_BYTES, MAX_FRAME_BYTES
 MAX_BATCH = 128
 """Messages handled before the loop gets its turn again; the rest waits in the socket."""
 
+_CURVE_BYTES = 33
+"""What CURVE puts around a frame: command name, nonce, authenticator, flags (RFC 26)."""
+
 _HANDSHAKE_MS = 3_000
 _HEARTBEAT_MS = 2_000
 _LINGER_MS = 200
@@ -159,7 +162,7 @@ def server_socket(
     socket.setsockopt(zmq.CURVE_SERVER, 1)
     socket.setsockopt(zmq.CURVE_SECRETKEY, secret_key)
     socket.setsockopt_string(zmq.ZAP_DOMAIN, domain)
-    socket.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
+    socket.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES + _CURVE_BYTES)
     socket.setsockopt(zmq.HANDSHAKE_IVL, _HANDSHAKE_MS)
     _beat(socket)
     socket.bind(endpoint)

@@ -8,13 +8,15 @@ from typing import Any, Protocol
 from pydantic import SecretStr
 
 from droas_common.ids import BotName, Snowflake
-from droas_common.settings import BotSettings
+from droas_common.settings import BotSettings, CurveKeys
 from droas_common.wire.calls import Json
 from droas_common.wire.heartbeats import FromMother, StartLimit
 from droas_common.wire.records import LogRecord
+from droas_mother.core.audit_query import AuditQuery
 from droas_mother.core.authorization import Principal
-from droas_mother.core.books import Changes, Shelf
-from droas_mother.core.records import AuditRecord, Row
+from droas_mother.core.books import Batch, Changes, Shelf
+from droas_mother.core.records import AuditRecord, Client, Erasure, Hold, Row
+from droas_mother.core.tool_answers import Verdict
 from droas_mother.core.usage import Usage
 
 
@@ -194,8 +196,64 @@ class OwnFigures(Protocol):
 class AuditReader(Protocol):
     """Reads the audit; blocks, so it is called in a thread."""
 
-    def newest_audit(self, count: int, *, kind: str | None = None) -> list[dict[str, Any]]:
-        """Give the newest decisions, oldest first; raises OutsideError."""
+    def find_audit(self, wanted: AuditQuery) -> list[dict[str, Any]]:
+        """Give the decisions that are asked for, oldest first; raises OutsideError."""
+        ...
+
+
+class RecordReader(Protocol):
+    """Reads what is stored, beside the writer; blocks, so it is called in a thread. All raise OutsideError."""
+
+    def clients(self) -> list[Client]:
+        """Give the external callers, revoked ones too."""
+        ...
+
+    def about(self, who: Erasure) -> dict[str, list[dict[str, Any]]]:
+        """Give everything that is kept of a person, by table."""
+        ...
+
+    def expired_holds(self, at_us: int, most: int) -> list[Hold]:
+        """Give coins that are set aside still, though their time is over."""
+        ...
+
+    def prunable(self, before_us: int, most: int) -> int | None:
+        """Give the number below which decisions are too old, so many at most; None when none is."""
+        ...
+
+
+class Verification(Protocol):
+    """Verifies what is stored; blocks, so it is called in a thread. Both raise OutsideError."""
+
+    def audit(self) -> Verdict:
+        """Verify the audit."""
+        ...
+
+    def ledger(self) -> Verdict:
+        """Verify the ledger."""
+        ...
+
+
+class Writer(AuditLog, Protocol):
+    """The one who writes."""
+
+    async def do[T](self, work: Callable[[Batch, int], T], *, last: bool = False) -> T:
+        """Have something done within the next commit; gives what it gave; raises OutsideError."""
+        ...
+
+
+class ClientKeys(Protocol):
+    """Who may connect."""
+
+    def issue(self, principal: Principal) -> CurveKeys:
+        """Make a fresh key pair for a principal and admit it from now on."""
+        ...
+
+    def admit(self, public_key: str, principal: Principal) -> None:
+        """Admit a key that was issued before."""
+        ...
+
+    def revoke(self, public_key: str) -> None:
+        """Refuse this key from now on."""
         ...
 
 

@@ -11,10 +11,14 @@ from typing import Any
 
 import msgspec
 
-from droas_common.wire.frames import decode, encode
+from droas_common.wire.frames import FrameError, decode, encode
 
 Json = dict[str, Any]
 RequestId = str | int
+
+MAX_NAME_LENGTH = 96
+MAX_KEY_LENGTH = 128
+MAX_ID_LENGTH = 20
 
 
 class Method(StrEnum):
@@ -173,12 +177,39 @@ def read_response(frame: bytes) -> Response:
 
 def read_call(params: msgspec.Raw) -> CallParams:
     """Read the parameters of `tools/call`; raises FrameError."""
-    return decode(bytes(params), _call_params)
+    found = decode(bytes(params), _call_params)
+    if not _plain(found.name, MAX_NAME_LENGTH):
+        raise FrameError(f"a name has 1 to {MAX_NAME_LENGTH} plain characters - at `$.name`")
+    _check_key(found.meta.idempotency_key, "$._meta.idempotencyKey")
+    actor = found.meta.actor
+    if actor is not None:
+        _check_id(actor.user_id, "userId")
+        _check_id(actor.guild_id, "guildId")
+        _check_id(actor.channel_id, "channelId")
+        _check_id(actor.message_id, "messageId")
+    return found
 
 
 def read_status(params: msgspec.Raw) -> StatusParams:
     """Read the parameters of `calls/status`; raises FrameError."""
-    return decode(bytes(params), _status_params)
+    found = decode(bytes(params), _status_params)
+    _check_key(found.idempotency_key, "$.idempotencyKey")
+    return found
+
+
+def _check_key(key: str | None, place: str) -> None:
+    if key is not None and not _plain(key, MAX_KEY_LENGTH):
+        raise FrameError(f"a key has 1 to {MAX_KEY_LENGTH} plain characters - at `{place}`")
+
+
+def _check_id(text: str | None, name: str) -> None:
+    """Refuse what is no Discord id: no database takes all that a JSON string may hold."""
+    if text is not None and not (len(text) <= MAX_ID_LENGTH and text.isascii() and text.isdecimal()):
+        raise FrameError(f"a Discord id has 1 to {MAX_ID_LENGTH} digits - at `$._meta.actor.{name}`")
+
+
+def _plain(text: str, most: int) -> bool:
+    return 0 < len(text) <= most and text.isascii() and text.isprintable()
 
 
 def read_cancel(params: msgspec.Raw) -> CancelParams:

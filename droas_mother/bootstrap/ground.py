@@ -21,6 +21,7 @@ from droas_mother.adapters.storage.engine import open_engine
 from droas_mother.adapters.storage.reader import Reader
 from droas_mother.core.config_plan import secrets_of
 from droas_mother.core.settings import Configuration
+from droas_mother.flows.audit_feed import AuditFeed
 from droas_mother.flows.call_gate import CallGate
 from droas_mother.flows.services import economy, users
 from droas_mother.flows.tool_desk import ToolDesk
@@ -90,11 +91,12 @@ class Ground:
         url = secret.get_secret_value() if secret else f"sqlite:///{self.folder.data / 'droas.db'}"
         self.engine = open_engine(url)
         self.reader = Reader(self.engine)
+        self.audit_feed = AuditFeed(self.reader)
 
     def _open_gateway(self, endpoints: Endpoints) -> None:
         self.witness = Witness(self.settings.tools.provenance_s)
         self.sees = False
-        desk = ToolDesk(
+        self.desk = ToolDesk(
             [*economy.tools(self.settings.economy), *users.tools(self.witness.roles)],
             gate=CallGate(self.settings.tools, self._proves),
             redactor=redactor,
@@ -104,8 +106,9 @@ class Ground:
         self.gateway = ToolGateway(
             self.tool_socket,
             Database(self.engine),
-            desk,
+            self.desk,
             observe=lambda principal, seconds: self.metrics.note_call(principal.caller, seconds),
+            on_audit=self.audit_feed.ring,
             max_waiting=self.settings.tools.max_waiting,
         )
 

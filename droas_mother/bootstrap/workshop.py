@@ -12,6 +12,7 @@ from droas_mother.adapters.processes.spawning import Spawner
 from droas_mother.adapters.systemd import Notifier
 from droas_mother.bootstrap.bots import Bots
 from droas_mother.bootstrap.ground import Ground
+from droas_mother.bootstrap.office import Office
 from droas_mother.bootstrap.protection import Protection
 from droas_mother.core.settings import Configuration
 from droas_mother.flows.admin_desk import AdminDesk, Condition, Feeds, Limits
@@ -41,6 +42,7 @@ class Workshop:
         self._ground = Ground(configuration)
         self._bots = Bots(self._ground, spawner)
         self._protection = Protection(self._ground, self._bots)
+        self._office = Office(self._ground)
         self._http = HttpServer(
             self._desk(),
             socket_path=self._ground.folder.admin_socket,
@@ -58,7 +60,7 @@ class Workshop:
         return AdminDesk(
             supervisor=self._bots.supervisor,
             audit=self._ground.gateway,
-            reader=self._ground.reader,
+            rooms=self._office.rooms,
             feeds=Feeds(events=self._bots.events, logs=LogFeed(self._ground.logs)),
             figures=self._bots.monitoring,
             limits=Limits(
@@ -109,6 +111,7 @@ class Workshop:
             Part(name="takeover", start=self._bots.take_over),
             Part(name="supervisor", run=self._bots.supervisor.run, stop=self._stop_bots),
             Part(name="monitoring", run=self._bots.monitoring.run),
+            Part(name="housekeeping", run=self._office.housekeeping.run),
         ]
         watchdog_s = self._notifier.watchdog_interval_s
         if watchdog_s is not None:

@@ -13,6 +13,8 @@ class PrincipalKind(StrEnum):
 
     BOT = "bot"
     CLIENT = "client"
+    OPERATOR = "uid"
+    """A user of this machine, as the kernel tells the admin interface."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

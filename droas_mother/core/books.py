@@ -9,7 +9,7 @@ from typing import Protocol
 
 from droas_common.ids import Snowflake
 from droas_mother.core.ledger import ISSUER, Account, Posting, apply
-from droas_mother.core.records import AuditRecord, Entry, Identify, Row, StoredCall
+from droas_mother.core.records import AuditRecord, Entry, Erasure, Hold, Identify, Row, StoredCall
 
 Key = tuple[str, ...]
 
@@ -37,6 +37,10 @@ class Shelf(Protocol):
         """Give an account's newest entries, the newest first."""
         ...
 
+    def belongings(self, user_id: Snowflake, guild_id: Snowflake | None) -> tuple[list[Account], list[Hold]]:
+        """Give a member's accounts, and what he has set aside, in one group or in all of them."""
+        ...
+
 
 @dataclass(slots=True)
 class Changes:
@@ -47,10 +51,15 @@ class Changes:
     balances: dict[Account, int] = field(default_factory=dict)
     rows: dict[type[Row], dict[Key, Row | None]] = field(default_factory=dict)
     identifies: list[Identify] = field(default_factory=list)
+    erasures: list[Erasure] = field(default_factory=list)
+    audit_from: int = 0
+    """Decisions with smaller numbers are dropped; the chain is anchored where they end."""
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.audit or self.entries or self.rows or self.identifies)
+        return bool(
+            self.audit or self.entries or self.rows or self.identifies or self.erasures or self.audit_from
+        )
 
     def keep(self, row: Row) -> None:
         """Write a row, new or changed."""
@@ -66,6 +75,8 @@ class Changes:
         self.entries += later.entries
         self.balances.update(later.balances)
         self.identifies += later.identifies
+        self.erasures += later.erasures
+        self.audit_from = max(self.audit_from, later.audit_from)
         for kind, rows in later.rows.items():
             self.rows.setdefault(kind, {}).update(rows)
 

@@ -88,6 +88,14 @@ class Identify:
     at_us: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """A person who is to be forgotten, in one group or in all of them; his coins have gone by then."""
+
+    user_id: Snowflake
+    guild_id: Snowflake | None
+
+
 class Row(ABC):
     """A row that is found by its key, changed and deleted."""
 

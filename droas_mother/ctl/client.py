@@ -54,8 +54,10 @@ class Client:
             self._kept.close()
             self._kept = None
 
-    def ask(self, method: str, path: str, *, timeout_s: float = _TIMEOUT_S) -> tuple[int, Any]:
-        """Send one request; gives the HTTP status and the JSON value.
+    def ask(
+        self, method: str, path: str, *, timeout_s: float = _TIMEOUT_S, body: Any = None
+    ) -> tuple[int, Any]:
+        """Send one request, with a JSON value as its body; gives the HTTP status and the JSON value.
 
         Raises:
             NoMotherError: nobody answers, or not in time.
@@ -66,23 +68,23 @@ class Client:
         with self._translated():
             if self._kept is not None:
                 try:
-                    return self._once(method, path, timeout_s)
+                    return self._once(method, path, timeout_s, b"")
                 except (ConnectionError, ProtocolError):
                     self.close()
-            return self._once(method, path, timeout_s)
+            return self._once(method, path, timeout_s, b"" if body is None else json.dumps(body).encode())
 
-    def get(self, path: str) -> Any:
+    def get(self, path: str, *, timeout_s: float = _TIMEOUT_S) -> Any:
         """Give what is at a path.
 
         Raises:
             NoMotherError: nobody answers, or not in time.
             RefusedError: the mother says no.
         """
-        return _accepted(*self.ask("GET", path))
+        return _accepted(*self.ask("GET", path, timeout_s=timeout_s))
 
-    def post(self, path: str, *, timeout_s: float = _TIMEOUT_S) -> Any:
+    def post(self, path: str, *, timeout_s: float = _TIMEOUT_S, body: Any = None) -> Any:
         """Command something; raises as `get` does."""
-        return _accepted(*self.ask("POST", path, timeout_s=timeout_s))
+        return _accepted(*self.ask("POST", path, timeout_s=timeout_s, body=body))
 
     @contextmanager
     def stream(self, path: str) -> Iterator["Stream"]:
@@ -99,19 +101,19 @@ class Client:
             if connection is not None:
                 connection.close()
 
-    def _once(self, method: str, path: str, timeout_s: float) -> tuple[int, Any]:
+    def _once(self, method: str, path: str, timeout_s: float, body: bytes) -> tuple[int, Any]:
         if self._kept is None:
             self._kept = HttpConnection(self._path)
         connection = self._kept
         try:
-            status = connection.ask(method, path, timeout_s=timeout_s)
-            body = connection.body(timeout_s=timeout_s)
+            status = connection.ask(method, path, timeout_s=timeout_s, body=body)
+            answer = connection.body(timeout_s=timeout_s)
         except BaseException:
             self.close()  # what still comes would be taken for the next answer
             raise
         if not connection.reusable:
             self.close()
-        return status, json.loads(body or b"null")
+        return status, json.loads(answer or b"null")
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

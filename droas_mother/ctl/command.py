@@ -2,7 +2,7 @@
 
 import json
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -26,6 +26,37 @@ class Command(NamedTuple):
     about: str
     arguments: Callable[[ArgumentParser], None] = lambda _parser: None
     examples: tuple[tuple[str, str], ...] = ()
+
+
+class Action(NamedTuple):
+    """One of the things that a command of many can do: `client add`.
+
+    Args:
+        run: does it; gives the exit code.
+        about: what it does.
+        arguments: adds what it takes.
+    """
+
+    run: Callable[[Client, Namespace], int]
+    about: str
+    arguments: Callable[[ArgumentParser], None] = lambda _parser: None
+
+
+def takes_actions(parser: ArgumentParser, actions: dict[str, Action], *, needed: bool = True) -> None:
+    """Let a command do one of these."""
+    places = parser.add_subparsers(dest="action", required=needed, metavar="ACTION", title="actions")
+    for name, action in actions.items():
+        made = places.add_parser(
+            name, help=action.about, description=action.about, formatter_class=parser.formatter_class
+        )
+        action.arguments(made)
+        made.add_argument("--socket", metavar="PATH", default=SUPPRESS, help=SUPPRESS)
+        made.set_defaults(run=action.run)
+
+
+def nothing(_client: Client, _arguments: Namespace) -> int:
+    """Stand for a command that does nothing without an action; the parser asks for one."""
+    raise AssertionError
 
 
 def takes_json(

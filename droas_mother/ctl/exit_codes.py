@@ -13,15 +13,15 @@ INTERRUPTED = 130
 
 HTTP_OK = 200
 
-FOR_HTTP = {400: USAGE, 403: PERMISSION, 404: UNKNOWN_BOT}
+FOR_HTTP = {400: USAGE, 403: PERMISSION, 404: UNKNOWN_BOT, 409: NOT_AS_ASKED}
 """Every other refusal is UNAVAILABLE."""
 
 EXPLANATION = """\
 exit codes:
   0    as asked
-  1    the state asked for was not reached, or the mother is unwell
+  1    the state asked for was not reached, the mother is unwell, a tool refused, something was changed
   3    status: a bot that shall run is not ready; of one bot: it is not ready
-  4    there is no such bot
+  4    there is no such bot or client
   64   wrong use
   69   no mother runs, or she does not answer
   70   a defect of droasctl itself

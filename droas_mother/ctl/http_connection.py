@@ -42,11 +42,11 @@ class HttpConnection:
         """Hang up."""
         self._socket.close()
 
-    def ask(self, method: str, path: str, *, timeout_s: float) -> int:
+    def ask(self, method: str, path: str, *, timeout_s: float, body: bytes = b"") -> int:
         """Send a request and read the head of its answer; gives the status."""
         self._socket.settimeout(timeout_s)
-        length = "Content-Length: 0\r\n" if method == "POST" else ""
-        self._socket.sendall(f"{method} {path} HTTP/1.1\r\nHost: droas\r\n{length}\r\n".encode())
+        length = f"Content-Length: {len(body)}\r\n" if method == "POST" else ""
+        self._socket.sendall(f"{method} {path} HTTP/1.1\r\nHost: droas\r\n{length}\r\n".encode() + body)
         deadline = time.monotonic() + timeout_s
         while (end := self._raw.find(b"\r\n\r\n")) < 0:
             if len(self._raw) > _MAX_HEAD:

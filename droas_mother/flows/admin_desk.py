@@ -28,10 +28,13 @@ from droas_mother.core.records import AuditRecord, Outcome, Wish
 from droas_mother.core.settings import SupervisionSettings
 from droas_mother.flows.bot_keeper import BotKeeper
 from droas_mother.flows.bot_report import describe, details, life_of
+from droas_mother.flows.client_desk import ClientDesk
 from droas_mother.flows.event_feed import EventFeed
 from droas_mother.flows.log_feed import LogFeed
+from droas_mother.flows.records_desk import RecordsDesk
 from droas_mother.flows.supervisor import Supervisor
-from droas_mother.ports import AuditLog, AuditReader, OwnFigures
+from droas_mother.flows.tool_counter import ToolCounter
+from droas_mother.ports import AuditLog, OwnFigures
 
 Answer = tuple[int, Any]
 
@@ -84,13 +87,28 @@ class Limits:
     identifies: Callable[[SecretStr], BudgetReport]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rooms:
+    """Desks of their own.
+
+    Args:
+        counter: for tools.
+        clients: for external clients.
+        records: for audit, ledger and people.
+    """
+
+    counter: ToolCounter
+    clients: ClientDesk
+    records: RecordsDesk
+
+
 class AdminDesk:
     """Answers the admin interface.
 
     Args:
         supervisor: the bots.
         audit: writes commands down.
-        reader: reads the audit.
+        rooms: desks of their own.
         feeds: what happens to the bots, and their logs.
         figures: how she herself was at the last look.
         limits: what the bots are held to.
@@ -103,7 +121,7 @@ class AdminDesk:
         *,
         supervisor: Supervisor,
         audit: AuditLog,
-        reader: AuditReader,
+        rooms: Rooms,
         feeds: Feeds,
         figures: OwnFigures,
         limits: Limits,
@@ -112,7 +130,7 @@ class AdminDesk:
     ) -> None:
         self._supervisor = supervisor
         self._audit = audit
-        self._reader = reader
+        self.counter, self.clients, self.records = rooms.counter, rooms.clients, rooms.records
         self._feeds = feeds
         self._figures = figures
         self._limits = limits
@@ -198,14 +216,7 @@ class AdminDesk:
         """Tell those who follow that the mother stops."""
         self._feeds.events.close()
         self._feeds.logs.close()
-
-    async def audit(self, count: int, kind: str | None) -> Answer:
-        """Give the newest decisions, oldest first."""
-        try:
-            rows = await asyncio.to_thread(self._reader.newest_audit, count, kind=kind)
-        except OutsideError as error:
-            return HTTPStatus.SERVICE_UNAVAILABLE, Refusal(error=str(error))
-        return HTTPStatus.OK, {"records": rows}
+        self.records.close_streams()
 
     async def command(self, name: str, verb: str, *, uid: int, wait_s: float) -> Answer:
         """Carry a command out; with `wait_s` answer when its state is reached, or not."""

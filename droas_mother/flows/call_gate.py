@@ -11,7 +11,6 @@ from droas_mother.core.records import Outcome
 from droas_mother.core.settings import ToolSettings
 from droas_mother.flows.services.registry import Tool
 
-MAX_KEY_LENGTH = 128
 _MAX_BUCKETS = 50_000
 _UNPROVEN_RETRY_MS = 250
 """The mother may see a message a moment after the bot that it asks."""
@@ -46,13 +45,11 @@ class CallGate:
         return None
 
     def check_key(self, tool: Tool[Any], params: CallParams) -> Refused | None:
-        """Refuse a change without a key, and a key that cannot be kept."""
+        """Refuse a change without a key."""
         key = params.meta.idempotency_key
         if key is None and tool.changes:
             words = f"{tool.name} changes something: _meta.idempotencyKey is needed"
             return invalid(words, "$._meta.idempotencyKey")
-        if key is not None and not 0 < len(key) <= MAX_KEY_LENGTH:
-            return invalid(f"a key has 1 to {MAX_KEY_LENGTH} characters", "$._meta.idempotencyKey")
         return None
 
     def check_now(

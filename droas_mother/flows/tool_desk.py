@@ -74,8 +74,8 @@ class ToolDesk:
         try:
             return self._method(request, principal, batch, now_us)
         except FrameError as fault:
-            code = ErrorCode.INVALID_PARAMS
-            return error_frame(request.id, error(code, str(fault), "invalid_params"))
+            words, _, path = str(fault).partition(" - at `")
+            return error_frame(request.id, invalid(words, path.rstrip("`") or "$")[1])
 
     def expire(self, hold: Hold, batch: Batch, *, now_us: int) -> None:
         """Give coins whose time is over back to their owner."""

@@ -28,7 +28,9 @@ from droas_mother.core.authorization import Principal
 from droas_mother.core.books import Batch
 from droas_mother.core.fair_queue import FairQueue
 from droas_mother.core.records import AuditRecord, Hold, Identify, Profile, Row
+from droas_mother.core.refusals import Refusal
 from droas_mother.flows.call_gate import error
+from droas_mother.flows.jobs import Job, joined, settle
 from droas_mother.flows.tool_desk import ToolDesk
 from droas_mother.ports import CallSocket, Question, Store
 
@@ -39,25 +41,6 @@ MAX_JOBS = 2_000
 """Records of the event loop that wait to be written; one more is refused."""
 
 _RETRY_MS = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """Something that the event loop wants written.
-
-    Args:
-        records: decisions.
-        rows: rows, new or changed; warnings of a profile are added to those that are known.
-        identifies: IDENTIFYs that were sent.
-        expired: coins whose time may be over.
-        done: settled after the commit.
-    """
-
-    records: tuple[AuditRecord, ...] = ()
-    rows: tuple[Row, ...] = ()
-    identifies: tuple[Identify, ...] = ()
-    expired: tuple[Hold, ...] = ()
-    done: "asyncio.Future[None] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +71,7 @@ class ToolGateway:
         store: what is stored.
         desk: serves one call.
         observe: told of each call's duration in seconds, from its arrival to its answer.
+        on_audit: told after each commit in which decisions were written down.
         max_waiting: calls that may wait.
     """
 
@@ -98,12 +82,14 @@ class ToolGateway:
         desk: ToolDesk,
         *,
         observe: Callable[[Principal, float], None],
+        on_audit: Callable[[], None] = lambda: None,
         max_waiting: int = 4_096,
     ) -> None:
         self._socket = socket
         self._store = store
         self._desk = desk
         self._observe = observe
+        self._on_audit = on_audit
         self._waiting: FairQueue[Waiting] = FairQueue(max_waiting)
         self._jobs: queue.Queue[Job] = queue.Queue(MAX_JOBS)
         self._stopping = threading.Event()
@@ -130,12 +116,24 @@ class ToolGateway:
             OutsideError: too many wait already, or the commit failed.
         """
         done = asyncio.get_running_loop().create_future()
+        await self._put(Job(records=records, rows=rows, expired=expired, done=done), done)
+
+    async def do[T](self, work: Callable[[Batch, int], T], *, last: bool = False) -> T:
+        """Have something done within the next commit, `last` after all else in it; gives what it gave.
+
+        Raises:
+            OutsideError: too many wait already, or the commit failed.
+        """
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        return await self._put(Job(work=work, last=last, done=done), done)
+
+    async def _put[T](self, job: Job, done: "asyncio.Future[T]") -> T:
         try:
-            self._jobs.put_nowait(Job(records=records, rows=rows, expired=expired, done=done))
+            self._jobs.put_nowait(job)
         except queue.Full:
             raise OutsideError(f"{MAX_JOBS} records wait to be written", retry_after_s=1.0) from None
         self._socket.ring()
-        await done
+        return await done
 
     def note(self, identify: Identify) -> None:
         """Have an identify written by the next commit, without waiting for it."""
@@ -234,27 +232,32 @@ class ToolGateway:
             answers = [
                 self._desk.serve(one.request, one.question.principal, batch, now_us=now_us) for one in group
             ]
-            for job in jobs:
-                self._add(batch, job, now_us)
+            given = [self._add(batch, job, now_us) for job in jobs]
             self._store.write(batch.changes)
         except OutsideError as fault:
             self.figures.failed_commits += 1
             log.error("commit_failed", why=str(fault), calls=len(group))
-            self._settle(jobs, fault)
+            self._settle(jobs, [None] * len(jobs), fault)
             said = error(ErrorCode.UNAVAILABLE, str(fault), "unavailable", retry_after_ms=1000)
             return [error_frame(one.request.id, said) for one in group]
         self.figures.commits += 1
-        self._settle(jobs, None)
+        self._settle(jobs, given, None)
+        if batch.changes.audit:
+            self._on_audit()
         return answers
 
-    def _add(self, batch: Batch, job: Job, now_us: int) -> None:
+    def _add(self, batch: Batch, job: Job, now_us: int) -> Any:
         for record in job.records:
             batch.record(record)
         batch.changes.identifies.extend(job.identifies)
         for row in job.rows:
-            batch.changes.keep(_joined(row, batch) if isinstance(row, Profile) else row)
-        for hold in job.expired:
-            self._desk.expire(hold, batch, now_us=now_us)
+            batch.changes.keep(joined(row, batch) if isinstance(row, Profile) else row)
+        try:
+            for hold in job.expired:
+                self._desk.expire(hold, batch, now_us=now_us)
+            return job.work(batch, now_us) if job.work is not None else None
+        except Refusal as fault:
+            return fault
 
     def _take_jobs(self) -> list[Job]:
         jobs: list[Job] = []
@@ -263,39 +266,16 @@ class ToolGateway:
                 jobs.append(self._jobs.get_nowait())
             except queue.Empty:
                 break
-        return jobs
+        return sorted(jobs, key=lambda job: job.last)
 
-    def _settle(self, jobs: list[Job], fault: DroasError | None) -> None:
+    def _settle(self, jobs: list[Job], given: list[Any], fault: DroasError | None) -> None:
         """Tell those who wait on the event loop how it went."""
         if self._loop is None or self._loop.is_closed():
             return
-        for job in jobs:
+        for job, value in zip(jobs, given, strict=True):
             if job.done is not None:
-                self._loop.call_soon_threadsafe(_settle_one, job.done, fault)
-
-
-def _joined(profile: Profile, batch: Batch) -> Profile:
-    """Add what is new of a member to what is known."""
-    known = batch.find(Profile, profile.key)
-    if known is None:
-        return profile
-    return Profile(
-        guild_id=profile.guild_id,
-        user_id=profile.user_id,
-        display_name=profile.display_name or known.display_name,
-        first_seen_us=known.first_seen_us,
-        warnings=profile.warnings + known.warnings,
-    )
+                self._loop.call_soon_threadsafe(settle, job.done, value, fault)
 
 
 def _code_of(fault: FrameError) -> ErrorCode:
     return ErrorCode.PARSE if str(fault).startswith("not JSON") else ErrorCode.INVALID_REQUEST
-
-
-def _settle_one(done: "asyncio.Future[None]", fault: DroasError | None) -> None:
-    if done.done():
-        return
-    if fault is None:
-        done.set_result(None)
-    else:
-        done.set_exception(fault)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
@@ -62,6 +63,44 @@ async def test_a_tool_is_called_for_the_one_who_asks(place: Town) -> None:
         "ok",
     )
     assert record["trace_id"]
+
+
+async def test_a_tool_is_not_called_for_a_message_that_the_mother_never_saw(place: Town) -> None:
+    """Her own gateway must have shown it to her; else the coins stay, and the audit says why."""
+    unseen = {"bot_id": place.users["guardian"], "event": "MESSAGE_CREATE"}
+    await place.fault("drop_events", for_s=60, match=unseen)
+    question = await place.ask("ada", "helper", f"give 5 coins to <@{place.users['grace']}>")
+    await place.answer(question, "helper", words="That did not work")
+    await place.control("DELETE", "/faults")
+    wanted = ("--user", place.users["ada"], "--action", "economy.transfer", "--outcome", "denied")
+    _, audit, _ = await place.ctl("audit", "query", *wanted)
+    assert {row["message_id"] for row in audit["records"]} == {question}
+    assert {json.loads(row["result"])["data"]["kind"] for row in audit["records"]} == {"unproven"}
+    who = ("--guild", place.guilds["Harbour"]["id"], "--user", place.users["ada"])
+    _, told, _ = await place.ctl("tools", "call", "economy.balance", *who)
+    assert told["structured_content"]["balance"] == 70
+
+
+async def test_a_bot_may_call_what_its_configuration_lists(place: Town) -> None:
+    """What was done for members was done with those tools; the records can be verified from outside."""
+    _, bot, _ = await place.ctl("describe", "bot_01")
+    assert bot["tools"] == ["economy.*", "users.profile"]
+    for what in ("audit", "ledger"):
+        code, verdict, _ = await place.ctl(what, "verify")
+        assert (code, verdict["faults"]) == (0, [])
+
+
+async def test_an_external_client_calls_with_its_credential_alone(place: Town) -> None:
+    """The file that droasctl writes is all that a program needs."""
+    out = place.folder / "shop.json"
+    await place.ctl("client", "add", "shop", "--tool", "economy.balance", "--out", str(out))
+    program = (sys.executable, Path(__file__).parents[2] / "docs/examples/client.py", out)
+    who = ("economy.balance", "{}", place.guilds["Harbour"]["id"], place.users["grace"])
+    process = await asyncio.create_subprocess_exec(*program, *who, stdout=asyncio.subprocess.PIPE)
+    said, _ = await process.communicate()
+    assert (process.returncode, json.loads(said)["balance"]) == (0, 130)
+    _, listed, _ = await place.ctl("client", "list")
+    assert [one["name"] for one in listed["clients"]] == ["shop"]
 
 
 async def test_talk_among_people_is_left_alone(place: Town) -> None:

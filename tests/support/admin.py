@@ -20,6 +20,7 @@ from droas_common.wire.heartbeats import GatewayState, Heartbeat
 from droas_common.wire.records import LogRecord
 from droas_mother.adapters.http.server import HttpServer
 from droas_mother.core.admin_answers import BudgetReport
+from droas_mother.core.audit_query import AuditQuery
 from droas_mother.core.bot import KEPT_EXITS, Bot, Life
 from droas_mother.core.keeping import rules_of
 from droas_mother.core.lifecycle import State
@@ -27,9 +28,13 @@ from droas_mother.core.records import AuditRecord
 from droas_mother.core.restarts import Exit
 from droas_mother.core.settings import SupervisionSettings
 from droas_mother.core.usage import Usage
-from droas_mother.flows.admin_desk import AdminDesk, Condition, Feeds, Limits
+from droas_mother.flows.admin_desk import AdminDesk, Condition, Feeds, Limits, Rooms
+from droas_mother.flows.audit_feed import AuditFeed
+from droas_mother.flows.client_desk import ClientDesk
 from droas_mother.flows.event_feed import EventFeed
 from droas_mother.flows.log_feed import LogFeed
+from droas_mother.flows.records_desk import RecordsDesk
+from droas_mother.flows.tool_counter import ToolCounter
 
 DROASCTL = Path(sys.executable).parent / "droasctl"
 SETTINGS = BotSettings(
@@ -143,14 +148,14 @@ class PlayedTown:
             raise OutsideError("the disk is full")
         self.audited += records
 
-    def newest_audit(self, count: int, *, kind: str | None = None) -> list[dict[str, Any]]:
+    def find_audit(self, wanted: AuditQuery) -> list[dict[str, Any]]:
         """Give decisions as rows."""
         rows = [
             {"seq": number, **{key: getattr(one, key) for key in AuditRecord.__slots__}}
             for number, one in enumerate(self.audited, 1)
-            if kind in (None, one.kind)
+            if wanted.kind in (None, one.kind)
         ]
-        return rows[-count:]
+        return rows[-wanted.count :]
 
     def newest(self, bot: str, count: int) -> list[LogRecord]:
         """Give log records."""
@@ -185,16 +190,16 @@ class PlayedTown:
 
 @asynccontextmanager
 async def played_town(
-    folder: Path, *names: str, may_speak: Callable[[int], bool] | None = None
+    folder: Path, *names: str, may_speak: Callable[[int], bool] | None = None, rooms: Rooms | None = None
 ) -> AsyncIterator[PlayedTown]:
-    """Serve an admin interface before these bots, all ready."""
+    """Serve an admin interface before these bots, all ready, and before these rooms or empty ones."""
     town = PlayedTown(folder / "droas.sock")
     stands_for: Any = town
     town.keepers = {BotName(name): PlayedBot(name, town) for name in names}
     town.desk = AdminDesk(
         supervisor=stands_for,
         audit=stands_for,
-        reader=stands_for,
+        rooms=rooms or _empty_rooms(stands_for),
         feeds=Feeds(events=town.events, logs=LogFeed(stands_for)),
         figures=stands_for,
         limits=Limits(
@@ -213,6 +218,14 @@ async def played_town(
         yield town
     finally:
         await town.server.stop()
+
+
+def _empty_rooms(stands_for: Any) -> Rooms:
+    return Rooms(
+        counter=ToolCounter(stands_for, stands_for),
+        clients=ClientDesk(stands_for, stands_for, stands_for, endpoint="", beacon=""),
+        records=RecordsDesk(AuditFeed(stands_for), stands_for, stands_for, stands_for),
+    )
 
 
 async def asked(town: PlayedTown, method: str, path: str) -> tuple[int, Any]:

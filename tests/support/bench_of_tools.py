@@ -1,6 +1,7 @@
 """A tool gateway on real sockets and a real database, without the rest of a mother."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 import zmq
 from sqlalchemy import Engine
 
+from droas_common.life_record import Beacon, written
 from droas_common.redaction import Redactor
 from droas_common.settings import CurveKeys
 from droas_common.tool_client import ToolClient
@@ -19,10 +21,16 @@ from droas_mother.adapters.bus.tool_socket import ToolSocket
 from droas_mother.adapters.storage.database import Database
 from droas_mother.adapters.storage.engine import open_engine
 from droas_mother.adapters.storage.reader import Reader
+from droas_mother.adapters.storage.verification import Verifier
 from droas_mother.core.authorization import Principal, PrincipalKind
 from droas_mother.core.settings import EconomySettings, ToolSettings
+from droas_mother.flows.admin_desk import Rooms
+from droas_mother.flows.audit_feed import AuditFeed
 from droas_mother.flows.call_gate import CallGate, Proves
+from droas_mother.flows.client_desk import ClientDesk
+from droas_mother.flows.records_desk import RecordsDesk
 from droas_mother.flows.services import economy, users
+from droas_mother.flows.tool_counter import ToolCounter
 from droas_mother.flows.tool_desk import ToolDesk
 from droas_mother.flows.tool_gateway import ToolGateway
 
@@ -41,10 +49,33 @@ class ToolBench:
     endpoint: str
     engine: Engine
     reader: Reader
+    desk: ToolDesk
+    feed: AuditFeed
+    folder: Path
 
     def keys(self, name: str = "helper", tools: tuple[str, ...] = ("*",)) -> CurveKeys:
         """Issue keys to a bot."""
         return self.keyring.issue(Principal(kind=PrincipalKind.BOT, name=name, tools=tools))
+
+    def client_desk(self) -> ClientDesk:
+        """Give a desk for external clients, as a mother that has just started has it."""
+        desk = ClientDesk(
+            self.keyring,
+            self.gateway,
+            self.reader,
+            endpoint=self.endpoint,
+            beacon=str(self.folder / "mother.json"),
+        )
+        desk.admit_known()
+        return desk
+
+    def rooms(self) -> Rooms:
+        """Give what the admin interface asks of the gateway."""
+        return Rooms(
+            counter=ToolCounter(self.desk, self.gateway),
+            clients=self.client_desk(),
+            records=RecordsDesk(self.feed, self.reader, Verifier(self.engine), self.gateway),
+        )
 
     def raw(self, kind: int, keys: CurveKeys | None = None) -> "zmq.Socket[bytes]":
         """Give a bare client socket."""
@@ -78,10 +109,16 @@ async def running(
         [*economy.tools(settings), *users.tools()], gate=gate, redactor=Redactor(), opening_balance=100
     )
     socket = ToolSocket(context, endpoint, keyring)
-    gateway = ToolGateway(socket, Database(engine), desk, observe=lambda _principal, _seconds: None)
+    reader = Reader(engine)
+    feed = AuditFeed(reader)
+    gateway = ToolGateway(
+        socket, Database(engine), desk, observe=lambda _principal, _seconds: None, on_audit=feed.ring
+    )
     gateway.start()
+    beacon = Beacon(pid=os.getpid(), start_ticks=0, server_key=keyring.server_public_key)
+    (folder / "mother.json").write_bytes(written(beacon))
     try:
-        yield ToolBench(context, keyring, gateway, socket, endpoint, engine, Reader(engine))
+        yield ToolBench(context, keyring, gateway, socket, endpoint, engine, reader, desk, feed, folder)
     finally:
         gateway.stop()
         keyring.stop()

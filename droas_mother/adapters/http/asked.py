@@ -5,10 +5,12 @@ import struct
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
 from aiohttp import web
 
 _PEERCRED = struct.Struct("3i")
 _MAX_DIGITS = 15
+_MAX_ID_DIGITS = 20
 
 
 class ParameterError(Exception):
@@ -30,7 +32,7 @@ class Parameter:
     """
 
     name: str
-    kind: Literal["text", "number", "flag"]
+    kind: Literal["text", "number", "flag", "id"]
     words: str
     place: Literal["path", "query"] = "query"
     choices: tuple[str, ...] = ()
@@ -46,6 +48,10 @@ class Parameter:
                 return self._number(text)
             case "flag":
                 return self._flag(text)
+            case "id":
+                if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_ID_DIGITS):
+                    raise ParameterError(f"{self.name} must be a Discord id, 1 to {_MAX_ID_DIGITS} digits")
+                return text
             case "text":
                 if self.choices and text not in self.choices:
                     raise ParameterError(f"{self.name} must be one of {', '.join(self.choices)}")
@@ -69,10 +75,12 @@ class Asked:
     Args:
         values: of its parameters, by name.
         uid: the user that asks, as the kernel tells it; -1 over TCP.
+        body: what it carries, of the type that the route names; None without one.
     """
 
     values: dict[str, Any]
     uid: int
+    body: Any = None
 
     def __getitem__(self, name: str) -> Any:
         """Give a parameter's value."""
@@ -90,6 +98,14 @@ def read(request: web.Request, parameters: tuple[Parameter, ...]) -> Asked:
     if unknown:
         raise ParameterError(f"there is no parameter {min(unknown)[:64]}")
     return Asked(values=values, uid=peer_uid(request))
+
+
+def read_body(raw: bytes, kind: Any) -> Any:
+    """Read what a request carries; raises ParameterError with the place of the fault."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ParameterError(f"the body is not as described: {error}") from None
 
 
 def peer_uid(request: web.Request) -> int:

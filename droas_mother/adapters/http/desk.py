@@ -2,12 +2,82 @@
 
 from typing import Any, Protocol
 
+from droas_mother.core.audit_query import AuditQuery
+from droas_mother.core.tool_answers import ClientWanted, ToolCall
+
 Answer = tuple[int, Any]
 """An HTTP status, and a JSON value or an asynchronous iterator of batches of them."""
 
 
+class Counter(Protocol):
+    """What answers about tools."""
+
+    async def tools(self, *, uid: int) -> Answer:
+        """List them."""
+        ...
+
+    async def call(self, wanted: ToolCall, *, uid: int) -> Answer:
+        """Call one."""
+        ...
+
+
+class Clients(Protocol):
+    """What answers about external clients."""
+
+    async def clients(self) -> Answer:
+        """List them."""
+        ...
+
+    async def add(self, wanted: ClientWanted, *, uid: int) -> Answer:
+        """Add one."""
+        ...
+
+    async def revoke(self, name: str, *, uid: int) -> Answer:
+        """Hear nothing more of one."""
+        ...
+
+
+class Records(Protocol):
+    """What answers about audit, ledger and people."""
+
+    async def audit(self, query: AuditQuery, *, follow: bool) -> Answer:
+        """Give decisions, and with `follow` those that come."""
+        ...
+
+    async def verify_audit(self) -> Answer:
+        """Verify the audit."""
+        ...
+
+    async def verify_ledger(self) -> Answer:
+        """Verify the ledger."""
+        ...
+
+    async def export(self, user_id: str, guild_id: str | None, *, uid: int) -> Answer:
+        """Give everything that is kept of a person."""
+        ...
+
+    async def erase(self, user_id: str, guild_id: str | None, *, uid: int) -> Answer:
+        """Forget a person."""
+        ...
+
+
 class Desk(Protocol):
     """What answers."""
+
+    @property
+    def counter(self) -> Counter:
+        """For tools."""
+        ...
+
+    @property
+    def clients(self) -> Clients:
+        """For external clients."""
+        ...
+
+    @property
+    def records(self) -> Records:
+        """For audit, ledger and people."""
+        ...
 
     def health(self) -> Answer:
         """Say whether the mother is alive."""
@@ -35,10 +105,6 @@ class Desk(Protocol):
 
     def events(self, count: int, *, after: int | None, bot: str | None, follow: bool) -> Answer:
         """Give what happened, and with `follow` what happens."""
-        ...
-
-    async def audit(self, count: int, kind: str | None) -> Answer:
-        """Give the newest decisions."""
         ...
 
     async def command(self, name: str, verb: str, *, uid: int, wait_s: float) -> Answer:

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from droas_mother.adapters.http.asked import Parameter
-from droas_mother.adapters.http.routes import ROUTES, Route
+from droas_mother.adapters.http.route import Route
+from droas_mother.adapters.http.routes import ROUTES
 from droas_mother.core.admin_answers import Refusal
 
 Json = dict[str, Any]
@@ -17,9 +18,10 @@ Json = dict[str, Any]
 PATH = "/v1/openapi.json"
 _VERSION = "1.0.0"
 _MEANINGS = {
-    400: "A parameter is not of its type",
+    400: "A parameter or the body is not of its type",
     403: "This user may not speak to this mother over the Unix socket",
-    404: "There is no such bot",
+    404: "There is no such bot or client",
+    409: "It is there already",
     503: "It cannot be done now",
 }
 
@@ -29,7 +31,7 @@ def document(routes: Iterable[Route] = ROUTES) -> Json:
     routes = tuple(routes)
     types = [
         Refusal,
-        *(kind for route in routes for kind in (route.answer, *route.lines) if kind is not None),
+        *(kind for route in routes for kind in (route.answer, route.body, *route.lines) if kind is not None),
     ]
     schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     schema_of = {id(kind): schema for kind, schema in zip(types, schemas, strict=True)}
@@ -67,11 +69,16 @@ def _operation(route: Route, schema_of: dict[int, Json]) -> Json:
     made: Json = {"operationId": route.operation, "summary": route.summary}
     if route.parameters:
         made["parameters"] = [_parameter(one) for one in route.parameters]
+    if route.body is not None:
+        carried = {"application/json": {"schema": schema_of[id(route.body)]}}
+        made["requestBody"] = {"required": True, "content": carried}
     return made | {"responses": dict(sorted(answers.items()))}
 
 
 def _parameter(one: Parameter) -> Json:
-    schema: Json = {"type": {"text": "string", "number": "integer", "flag": "boolean"}[one.kind]}
+    schema: Json = {"type": {"number": "integer", "flag": "boolean"}.get(one.kind, "string")}
+    if one.kind == "id":
+        schema["pattern"] = "^[0-9]{1,20}$"
     if one.kind == "number":
         schema |= {"minimum": 0, "maximum": one.most}
     if one.choices:

@@ -1,14 +1,11 @@
 """The table of routes: what is served, what it takes, what it answers. OpenAPI is generated from it."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Literal
-
 from droas_common.wire.records import LogRecord
-from droas_mother.adapters.http.asked import Asked, Parameter
-from droas_mother.adapters.http.desk import Answer, Desk
+from droas_mother.adapters.http.asked import Parameter
+from droas_mother.adapters.http.record_routes import RECORD_ROUTES
+from droas_mother.adapters.http.route import FOLLOW, Route
+from droas_mother.adapters.http.tool_routes import TOOL_ROUTES
 from droas_mother.core.admin_answers import (
-    AuditPage,
     BotDetails,
     BotList,
     CommandAnswer,
@@ -20,44 +17,6 @@ from droas_mother.core.admin_answers import (
 from droas_mother.core.events import Commanded, LogEnded, Missed, StateChanged, StreamEnded
 
 _BOT = Parameter(name="name", kind="text", place="path", words="the bot, as its file is named")
-_FOLLOW = Parameter(
-    name="follow",
-    kind="flag",
-    default=False,
-    words="answer with a stream of JSON lines that goes on; an empty line is a sign of life",
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """One route.
-
-    Args:
-        operation: its name in the description.
-        method: of HTTP.
-        path: parameters in braces.
-        summary: what it is for.
-        answer: type of the JSON value; None for text.
-        handle: gives the answer.
-        parameters: what it takes.
-        statuses: what it answers beside 200, and what that means.
-        lines: what each line may be when it streams; () when it cannot.
-        unwell: status at which it answers with the same type as at 200; None without one.
-        public: whether it is served over TCP, too.
-    """
-
-    operation: str
-    path: str
-    summary: str
-    answer: Any
-    handle: Callable[[Desk, Asked], Answer | Awaitable[Answer]]
-    method: Literal["GET", "POST"] = "GET"
-    parameters: tuple[Parameter, ...] = ()
-    statuses: tuple[int, ...] = ()
-    lines: tuple[Any, ...] = ()
-    unwell: int | None = None
-    public: bool = False
-
 
 ROUTES = (
     Route(
@@ -112,7 +71,7 @@ ROUTES = (
         parameters=(
             _BOT,
             Parameter(name="count", kind="number", default=50, words="most records of the past"),
-            _FOLLOW,
+            FOLLOW,
         ),
         statuses=(400, 404, 503),
     ),
@@ -162,26 +121,11 @@ ROUTES = (
                 words="all that are kept after the event of this id, instead of `count`",
             ),
             Parameter(name="bot", kind="text", words="only what happens to this bot"),
-            _FOLLOW,
+            FOLLOW,
         ),
         statuses=(400, 404, 503),
     ),
-    Route(
-        operation="readAudit",
-        path="/v1/audit",
-        summary="Give the newest decisions, oldest first",
-        answer=AuditPage,
-        handle=lambda desk, asked: desk.audit(asked["count"], asked["kind"]),
-        parameters=(
-            Parameter(name="count", kind="number", default=20, words="most decisions"),
-            Parameter(
-                name="kind",
-                kind="text",
-                words="only decisions of this kind",
-                choices=("tool", "protection", "command"),
-            ),
-        ),
-        statuses=(400, 503),
-    ),
+    *RECORD_ROUTES,
+    *TOOL_ROUTES,
 )
 """`/v1/openapi.json` is served beside these: it describes them, and itself."""

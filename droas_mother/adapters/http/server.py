@@ -7,6 +7,7 @@ side only reads: /health, /ready, /metrics.
 import logging
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ from aiohttp.typedefs import Handler
 
 from droas_common.logs import log
 from droas_common.wire.frames import encode
-from droas_mother.adapters.http.asked import ParameterError, peer_uid, read
+from droas_mother.adapters.http.asked import ParameterError, peer_uid, read, read_body
 from droas_mother.adapters.http.desk import Desk
 from droas_mother.adapters.http.openapi import PATH, document
-from droas_mother.adapters.http.routes import ROUTES, Route
+from droas_mother.adapters.http.route import Route
+from droas_mother.adapters.http.routes import ROUTES
 from droas_mother.adapters.http.streams import Streams
 from droas_mother.core.admin_answers import Refusal
 
@@ -104,7 +106,10 @@ class HttpServer:
         """Join a row of the table to the server."""
 
         async def handler(request: web.Request) -> web.StreamResponse:
-            answer = route.handle(self._desk, read(request, route.parameters))
+            asked = read(request, route.parameters)
+            if route.body is not None:
+                asked = replace(asked, body=read_body(await request.read(), route.body))
+            answer = route.handle(self._desk, asked)
             status, value = await answer if isinstance(answer, Awaitable) else answer
             if isinstance(value, AsyncGenerator):
                 return await self._streams.send(request, value)

@@ -16,10 +16,11 @@ from droas_common.ids import Snowflake
 from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.appending import audit_chain, entry_chain
 from droas_mother.adapters.storage.engine import words
+from droas_mother.adapters.storage.forgetting import accounts_of, erase, holds_of, prune
 from droas_mother.adapters.storage.rows import TABLES, RowStatements, row_of, statements, values_of
 from droas_mother.core.books import Changes, Key
 from droas_mother.core.ledger import ESCROW, ISSUER, Account
-from droas_mother.core.records import Entry, Outcome, Row, StoredCall
+from droas_mother.core.records import Entry, Erasure, Hold, Outcome, Row, StoredCall
 
 _CACHED_BALANCES = 100_000
 
@@ -85,6 +86,13 @@ class Database:
         )
         return [Entry(**row._mapping) for row in rows]  # noqa: SLF001 - public by documentation
 
+    def belongings(self, user_id: Snowflake, guild_id: Snowflake | None) -> tuple[list[Account], list[Hold]]:
+        """Give a member's accounts, and what he has set aside; raises OutsideError."""
+        who = Erasure(user_id=user_id, guild_id=guild_id)
+        accounts = [Account(row.guild_id, row.owner, row.currency) for row in self._read(accounts_of(who))]
+        holds = [row_of(Hold, dict(row._mapping)) for row in self._read(holds_of(who))]  # noqa: SLF001 - public by documentation
+        return accounts, holds
+
     def write(self, changes: Changes) -> None:
         """Commit all of these changes, or none, and end the reads before them; raises OutsideError."""
         try:
@@ -97,6 +105,9 @@ class Database:
         self._entries.keep_head(heads[1])
         for account, balance in changes.balances.items():
             self._cache(account, balance)
+        for erasure in changes.erasures:
+            for account in [one for one in self._balances if one.owner == erasure.user_id]:
+                del self._balances[account]
 
     def close(self) -> None:
         """Give the connection back."""
@@ -115,6 +126,10 @@ class Database:
             oldest_us = min(one.at_us for one in changes.identifies) - _KEPT_IDENTIFIES_US
             connection.execute(schema.identifies.delete().where(schema.identifies.c.at_us < oldest_us))
             connection.execute(schema.identifies.insert(), [asdict(one) for one in changes.identifies])
+        for erasure in changes.erasures:
+            erase(connection, erasure)
+        if changes.audit_from:
+            prune(connection, changes.audit_from)
         return audit_head, entry_head
 
     def _put_accounts(self, connection: Connection, balances: dict[Account, int]) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, func, select
@@ -14,23 +13,9 @@ from droas_mother.adapters.storage.engine import words
 from droas_mother.adapters.storage.rows import AUDIT_FIELDS, ENTRY_FIELDS
 from droas_mother.core.chain import GENESIS, Broken, Link, verify
 from droas_mother.core.ledger import ESCROW
+from droas_mother.core.tool_answers import Verdict
 
 _AT_ONCE = 2_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What a verification found.
-
-    Args:
-        rows: how many were looked at.
-        erased: how many of them have lost their content, because somebody was forgotten.
-        faults: what is wrong, in words; nothing when all is well.
-    """
-
-    rows: int
-    erased: int
-    faults: tuple[str, ...]
 
 
 class Verifier:
@@ -52,7 +37,7 @@ class Verifier:
 
         def look(connection: Connection) -> Verdict:
             chain = _chain(connection, schema.entries, ENTRY_FIELDS)
-            faults = (*chain.faults, *_sums(connection), *_balances(connection), *_escrow(connection))
+            faults = [*chain.faults, *_sums(connection), *_balances(connection), *_escrow(connection)]
             return Verdict(rows=chain.rows, erased=chain.erased, faults=faults)
 
         return self._within(look)
@@ -60,10 +45,18 @@ class Verifier:
     def _within(self, look: Any) -> Verdict:
         try:
             with self._engine.connect() as connection:
-                verdict: Verdict = look(connection)
+                verdict: Verdict = look(_at_one_moment(connection))
                 return verdict
         except DBAPIError as error:
             raise OutsideError(f"the database cannot be read: {words(error)}") from error
+
+
+def _at_one_moment(connection: Connection) -> Connection:
+    """Let everything that is read belong together, whatever is written meanwhile."""
+    if connection.dialect.name == "postgresql":
+        return connection.execution_options(isolation_level="REPEATABLE READ")
+    connection.exec_driver_sql("BEGIN")  # the driver would begin at a write only
+    return connection
 
 
 def _chain(connection: Connection, table: Table, names: Sequence[str]) -> Verdict:
@@ -73,7 +66,7 @@ def _chain(connection: Connection, table: Table, names: Sequence[str]) -> Verdic
     ).scalar()
     with closing(_links(connection, table, names, counts)) as links:
         found = verify(links, anchor or GENESIS)
-    faults = (f"{table.name} row {found.seq}: {found.why}",) if isinstance(found, Broken) else ()
+    faults = [f"{table.name} row {found.seq}: {found.why}"] if isinstance(found, Broken) else []
     return Verdict(rows=counts["rows"], erased=counts["erased"], faults=faults)
 
 

@@ -18,7 +18,7 @@ _ENDS = {
 def _logs(client: Client, arguments: Namespace) -> int:
     path = bot_path(arguments.bot, f"logs?count={arguments.lines}")
     if arguments.follow:
-        return _follow(client, path, arguments, log_lines)
+        return follow(client, path, arguments, log_lines)
     value = client.get(path)
     show(value, lambda: log_lines(value["records"]), as_json=arguments.json)
     return codes.OK
@@ -31,13 +31,13 @@ def _events(client: Client, arguments: Namespace) -> int:
     if arguments.bot:
         path += f"&bot={escaped(arguments.bot)}"
     if arguments.follow:
-        return _follow(client, path, arguments, _event_lines)
+        return follow(client, path, arguments, _event_lines)
     for event in client.get(path)["events"]:
         _print(event, arguments, _event_lines)
     return codes.OK
 
 
-def _follow(client: Client, path: str, arguments: Namespace, lines: Callable[[list[Row]], list[str]]) -> int:
+def follow(client: Client, path: str, arguments: Namespace, lines: Callable[[list[Row]], list[str]]) -> int:
     """Print what comes until it ends, or until somebody interrupts."""
     with client.stream(f"{path}&follow=true") as stream:
         for value in stream.lines():

@@ -1,11 +1,11 @@
-"""Commands that look and change nothing: list, status, describe, audit, health."""
+"""Commands that look and change nothing: list, status, describe, health."""
 
 from argparse import ArgumentParser, Namespace
 
 from droas_mother.ctl import exit_codes as codes
 from droas_mother.ctl.client import Client, bot_path
-from droas_mother.ctl.command import Command, Row, show, takes_json, takes_lines
-from droas_mother.ctl.wording import audit_lines, protection_lines, status_lines
+from droas_mother.ctl.command import Command, Row, show, takes_json
+from droas_mother.ctl.wording import protection_lines, status_lines
 
 
 def _list(client: Client, arguments: Namespace) -> int:
@@ -55,13 +55,6 @@ def _describe(client: Client, arguments: Namespace) -> int:
     return codes.OK
 
 
-def _audit(client: Client, arguments: Namespace) -> int:
-    kind = f"&kind={arguments.kind}" if arguments.kind else ""
-    value = client.get(f"/v1/audit?count={arguments.lines}{kind}")
-    show(value, lambda: audit_lines(value["records"]), as_json=arguments.json)
-    return codes.OK
-
-
 def _health(client: Client, arguments: Namespace) -> int:
     status, value = client.ask("GET", "/health")
     show(value, lambda: [value["status"], *value["problems"]], as_json=arguments.json)
@@ -76,14 +69,6 @@ def _status_arguments(parser: ArgumentParser) -> None:
 
 def _describe_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("bot", metavar="BOT", help="the bot's name, as its file is named")
-    takes_json(parser)
-
-
-def _audit_arguments(parser: ArgumentParser) -> None:
-    takes_lines(parser, 20)
-    parser.add_argument(
-        "--kind", choices=["tool", "protection", "command"], help="only decisions of this kind"
-    )
     takes_json(parser)
 
 
@@ -105,12 +90,6 @@ COMMANDS = {
         run=_describe,
         about="Tell everything about one bot: process, Discord, work, last exits, limits.",
         arguments=_describe_arguments,
-    ),
-    "audit": Command(
-        run=_audit,
-        about="Show the newest decisions: tool calls, protective actions, commands with the user that gave them.",
-        arguments=_audit_arguments,
-        examples=(("droasctl audit --kind command", "who started and stopped what"),),
     ),
     "health": Command(
         run=_health,

@@ -231,7 +231,12 @@ class Economy:
 def expire(hold: Hold, draft: Draft) -> None:
     """Give coins whose time is over back to their owner."""
     if hold.state is HoldState.OPEN:
-        _settle(hold, Account(hold.guild_id, hold.user_id, hold.currency), HoldState.EXPIRED, draft)
+        take_back(hold, HoldState.EXPIRED, draft)
+
+
+def take_back(hold: Hold, state: HoldState, draft: Draft) -> None:
+    """Give what is set aside back to its owner."""
+    _settle(hold, Account(hold.guild_id, hold.user_id, hold.currency), state, draft)
 
 
 def _count(

@@ -14,7 +14,9 @@ from droas_mother.core.refusals import Refusal
 
 UserId = Annotated[
     str,
-    Meta(pattern=r"^(<@!?)?[0-9]{1,20}>?$", description="A Discord user: the id, or the mention <@id>."),
+    Meta(
+        pattern=r"^(<@!?)?[0-9]{1,20}>?$(?!\n)", description="A Discord user: the id, or the mention <@id>."
+    ),
 ]
 
 _DAY_US = 86_400_000_000

@@ -28,8 +28,8 @@ async def test_what_was_written_verifies(bench: ToolBench) -> None:
     """Every row of both chains is sound, and so are the sums."""
     verifier = Verifier(bench.engine)
     audit, ledger = verifier.audit(), verifier.ledger()
-    assert (audit.rows, audit.faults) == (6, ())
-    assert (ledger.rows, ledger.faults) == (5 * 2 + 2 * 2 + 2, ())
+    assert (audit.rows, audit.faults) == (6, [])
+    assert (ledger.rows, ledger.faults) == (5 * 2 + 2 * 2 + 2, [])
 
 
 @pytest.mark.parametrize(
@@ -75,4 +75,4 @@ async def test_the_chain_goes_on_over_restarts(short_tmp: Path, database_url: st
             await client.call("economy.daily", {}, actor=(ADA, GRACE)[number], idempotency_key=f"d{number}")
             client.close()
             verdict = Verifier(bench.engine).audit()
-    assert (verdict.rows, verdict.faults) == (2, ())
+    assert (verdict.rows, verdict.faults) == (2, [])

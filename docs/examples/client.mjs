@@ -1,0 +1,47 @@
+// Calls one tool: node client.mjs CREDENTIAL TOOL ARGUMENTS [GUILD USER]. It needs zeromq only; see ../wire-protocol.md.
+import { randomBytes } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { setTimeout as pause } from "node:timers/promises"
+import { Request } from "zeromq"
+
+const [path, name, given, guildId, userId] = process.argv.slice(2)
+const read = (file) => JSON.parse(readFileSync(file, "utf8"))
+const credential = read(path) // as `droasctl client add … --out FILE` wrote it
+// One key for all tries: whatever gets lost on the way, the call is done once.
+const meta = { idempotencyKey: `${Date.now().toString(16).padStart(12, "0")}-${randomBytes(16).toString("hex")}` }
+if (userId) meta.actor = { guildId, userId }
+const params = { name, arguments: JSON.parse(given), _meta: meta }
+const frame = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params })
+
+async function ask() {
+  const socket = new Request({
+    linger: 0,
+    receiveTimeout: 2000,
+    curvePublicKey: credential.public_key,
+    curveSecretKey: credential.secret_key,
+    curveServerKey: read(credential.beacon).server_key,
+  })
+  socket.connect(credential.endpoint)
+  try {
+    await socket.send(frame)
+    return JSON.parse((await socket.receive()).toString())
+  } catch {
+    return null
+  } finally {
+    socket.close()
+  }
+}
+
+let answer = null
+for (let tries = 0; tries < 5; tries++) {
+  answer = await ask()
+  const wait = answer ? answer.error?.data?.retryAfterMs : 0
+  if (wait === undefined) break
+  await pause(wait)
+}
+if (!answer) {
+  console.error("no answer came; whether the call was done can be asked for with calls/status")
+  process.exit(1)
+}
+console.log(JSON.stringify(answer.error ?? answer.result.structuredContent))
+process.exit(answer.error || answer.result.isError ? 1 : 0)

@@ -1,0 +1,36 @@
+"""Calls one tool: client.py CREDENTIAL TOOL ARGUMENTS [GUILD USER]. It needs pyzmq only; see ../wire-protocol.md."""
+
+import json
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import zmq
+
+credential = json.loads(Path(sys.argv[1]).read_text())  # as `droasctl client add … --out FILE` wrote it
+# One key for all tries: whatever gets lost on the way, the call is done once.
+meta = {"idempotencyKey": f"{time.time_ns() // 10**6:012x}-{uuid.uuid4().hex}"}
+if len(sys.argv) > 4:
+    meta["actor"] = {"guildId": sys.argv[4], "userId": sys.argv[5]}
+params = {"name": sys.argv[2], "arguments": json.loads(sys.argv[3]), "_meta": meta}
+frame = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
+for _ in range(5):
+    socket = zmq.Context.instance().socket(zmq.REQ)
+    socket.linger = 0
+    socket.curve_publickey, socket.curve_secretkey = (
+        credential[name].encode() for name in ("public_key", "secret_key")
+    )
+    socket.curve_serverkey = json.loads(Path(credential["beacon"]).read_text())["server_key"].encode()
+    socket.connect(credential["endpoint"])
+    socket.send(frame)
+    answer = json.loads(socket.recv()) if socket.poll(2000) else None
+    socket.close()
+    wait_ms = 0 if answer is None else answer.get("error", {}).get("data", {}).get("retryAfterMs")
+    if wait_ms is None:
+        break
+    time.sleep(wait_ms / 1000)
+if answer is None:
+    sys.exit("no answer came; whether the call was done can be asked for with calls/status")
+print(json.dumps(answer["error"] if "error" in answer else answer["result"]["structuredContent"]))
+sys.exit("error" in answer or answer["result"].get("isError", False))

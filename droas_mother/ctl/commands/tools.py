@@ -1,0 +1,144 @@
+"""Commands about tools: list and call."""
+
+import json
+import os
+import time
+from argparse import ArgumentParser, Namespace
+from typing import Any
+
+from droas_mother.ctl import exit_codes as codes
+from droas_mother.ctl.client import Client, NoMotherError
+from droas_mother.ctl.command import Action, Command, Row, nothing, show, takes_actions, takes_json
+from droas_mother.ctl.terminal import bold, complain
+
+
+class ArgumentsError(Exception):
+    """The arguments for a tool cannot be read; the text says why."""
+
+
+def _list(client: Client, arguments: Namespace) -> int:
+    value = client.get("/v1/tools")
+    show(value, lambda: _told(value["tools"]), as_json=arguments.json)
+    return codes.OK
+
+
+def _told(tools: list[Row]) -> list[str]:
+    lines = []
+    for tool in tools:
+        schema = tool["inputSchema"]
+        names = [name if name in schema["required"] else f"[{name}]" for name in schema["properties"]]
+        lines += [bold(f"{tool['name']} {' '.join(names)}".rstrip()), f"  {tool['description']}"]
+    return lines
+
+
+def _call(client: Client, arguments: Namespace) -> int:
+    key = arguments.key or f"{time.time_ns() // 10**6:012x}-{os.urandom(8).hex()}"
+    try:
+        body = {
+            "name": arguments.tool,
+            "arguments": _arguments_of(client, arguments),
+            "guild_id": arguments.guild,
+            "user_id": arguments.user,
+            "idempotency_key": key,
+        }
+    except ArgumentsError as error:
+        complain(str(error))
+        return codes.USAGE
+    try:
+        value = client.post("/v1/tools/call", body=body)
+    except NoMotherError:
+        complain(f"whether it was done is not known; ask again with --key {key}, it is done once at most")
+        raise
+    show(value, lambda: _outcome(value), as_json=arguments.json is not None)
+    return codes.NOT_AS_ASKED if value["is_error"] else codes.OK
+
+
+def _outcome(value: Row) -> list[str]:
+    error = value["error"]
+    if error is not None:
+        place = f" (at {error['path']})" if error["path"] else ""
+        return [f"{error['kind']}: {error['message']}{place}"]
+    content = value["structured_content"]
+    lines = [
+        f"{name}: {one if isinstance(one, str) else json.dumps(one, ensure_ascii=False)}"
+        for name, one in content.items()
+    ]
+    again = " (done before; this is that result)" if value["replayed"] else ""
+    return [*lines, f"key: {value['idempotency_key']}{again}"]
+
+
+def _arguments_of(client: Client, arguments: Namespace) -> Row:
+    """Give the tool's arguments: the JSON, and over it the pairs, read as the tool's schema says."""
+    try:
+        given = json.loads(arguments.json or "{}")
+    except ValueError:
+        raise ArgumentsError(f"--json {arguments.json}: this is not JSON") from None
+    if not isinstance(given, dict):
+        raise ArgumentsError("--json: a JSON object is wanted")
+    if not arguments.pairs:
+        return given
+    tools = client.get("/v1/tools")["tools"]
+    known = [one["inputSchema"]["properties"] for one in tools if one["name"] == arguments.tool]
+    schema: Row = known[0] if known else {}
+    for pair in arguments.pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise ArgumentsError(f"{pair}: arguments are given as name=value")
+        given[name] = _value(text, schema.get(name, {}))
+    return given
+
+
+def _value(text: str, schema: Row) -> Any:
+    """Read a value as its schema says; what does not fit is left for the tool to refuse."""
+    kinds = {one.get("type") for one in (schema, *schema.get("anyOf", ()))}
+    if "string" in kinds:
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _call_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("tool", metavar="NAME", help="the tool, as `droasctl tools list` names it")
+    parser.add_argument("pairs", nargs="*", metavar="NAME=VALUE", help="its arguments")
+    parser.add_argument(
+        "--json",
+        nargs="?",
+        const="",
+        metavar="OBJECT",
+        help="print JSON; with a JSON object, these are the arguments",
+    )
+    parser.add_argument("--user", metavar="ID", help="the Discord user for whom it is called")
+    parser.add_argument("--guild", metavar="ID", help="the group of that user")
+    parser.add_argument(
+        "--key", metavar="KEY", help="the idempotency key of an earlier try (default: a fresh one)"
+    )
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    call = (
+        "Call a tool as the user of this machine that you are; you may call all of them. Exits with 1 when it "
+        "is refused."
+    )
+    takes_actions(
+        parser,
+        {
+            "list": Action(_list, "List the tools and their arguments.", takes_json),
+            "call": Action(_call, call, _call_arguments),
+        },
+    )
+
+
+COMMANDS = {
+    "tools": Command(
+        run=nothing,
+        about="List and call tools: the same that bots and external clients call, with the same audit.",
+        arguments=_arguments,
+        examples=(
+            ("droasctl tools list", "what there is"),
+            ("droasctl tools call economy.balance --guild 811 --user 80351110224678912", "for a member"),
+            ("droasctl tools call economy.award to_user_id=11 amount=5 --guild 811 --user 10", "name=value"),
+        ),
+    ),
+}

@@ -1,0 +1,84 @@
+"""The clients of docs/examples, as they stand there, against a real gateway."""
+
+import asyncio
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.office import PlayedOffice, office
+
+ROOT = Path(__file__).parents[3]
+EXAMPLES = ROOT / "docs/examples"
+NODE_FOLDER = ROOT / ".cache/examples"
+
+
+@pytest.fixture(scope="session")
+def node_client() -> Path:
+    """Give the Node client with its packages beside it."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("no Node.js here")
+    NODE_FOLDER.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json", "client.mjs"):
+        shutil.copy(EXAMPLES / name, NODE_FOLDER / name)
+    quiet = ("--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline")
+    for command in (("npm", "ci", *quiet), ("node", "-e", 'import("zeromq").catch(() => process.exit(1))')):
+        try:
+            done = subprocess.run(command, cwd=NODE_FOLDER, capture_output=True, check=False, timeout=45)
+        except subprocess.TimeoutExpired:
+            pytest.skip(f"{command[0]} {command[1]} does not end here")
+        if done.returncode:
+            pytest.skip(f"{command[0]} {command[1]} fails here")
+    return NODE_FOLDER / "client.mjs"
+
+
+@pytest.fixture
+async def place(short_tmp: Path, tmp_path: Path) -> AsyncIterator[PlayedOffice]:
+    """Give a gateway at which one client was added."""
+    async with office(short_tmp, f"sqlite:///{tmp_path / 'droas.db'}") as made:
+        out = str(short_tmp / "shop.json")
+        await made.ctl("client", "add", "shop", "--tool", "economy.*", "--guild", "1", "--out", out)
+        yield made
+
+
+async def played(place: PlayedOffice, program: tuple[str, ...], *arguments: str) -> tuple[int, Any]:
+    """Run a client; gives its exit code and what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        *program, str(place.bench.folder / "shop.json"), *arguments, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    return process.returncode or 0, json.loads(out)
+
+
+async def play(place: PlayedOffice, program: tuple[str, ...]) -> None:
+    """Let a client do what a client does."""
+    transfer = ("economy.transfer", '{"to_user_id": "11", "amount": 30}')
+    code, value = await played(place, program, *transfer, "1", "10")
+    assert (code, value["balance"]) == (0, 70)
+    code, value = await played(
+        place, program, "economy.transfer", '{"to_user_id": "11", "amount": 500}', "1", "10"
+    )
+    assert (code, value["refused"]) == (1, "insufficient_funds")
+    code, value = await played(place, program, *transfer, "2", "10")
+    assert (code, value["data"]["kind"]) == (1, "denied")
+    rows = place.bench.reader.newest_audit(10, kind="tool")
+    assert [(row["caller"], row["outcome"]) for row in rows] == [
+        ("client:shop", outcome) for outcome in ("ok", "refused", "denied")
+    ]
+    assert place.bench.reader.ledger_sum() == 0
+
+
+async def test_the_python_client_calls(place: PlayedOffice) -> None:
+    """Bare pyzmq is enough: a result, a refusal of the tool, and an error come as documented."""
+    await play(place, (sys.executable, str(EXAMPLES / "client.py")))
+
+
+@pytest.mark.slow
+async def test_the_node_client_calls(place: PlayedOffice, node_client: Path) -> None:
+    """So is zeromq of npm: the same three answers."""
+    await play(place, ("node", str(node_client)))
