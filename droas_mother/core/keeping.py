@@ -12,7 +12,7 @@ from droas_mother.core.bot import Bot, Life
 from droas_mother.core.health import Judgement, Patience, Signs, Verdict, judge
 from droas_mother.core.lifecycle import Event, State
 from droas_mother.core.restarts import RestartRules
-from droas_mother.core.settings import SupervisionSettings
+from droas_mother.core.supervision_settings import SupervisionSettings
 from droas_mother.core.usage import Excess, Limits, excess
 
 TURN_S = 0.5

@@ -25,7 +25,7 @@ from droas_mother.core.admin_answers import (
 )
 from droas_mother.core.lifecycle import State
 from droas_mother.core.records import AuditRecord, Outcome, Wish
-from droas_mother.core.settings import SupervisionSettings
+from droas_mother.core.supervision_settings import SupervisionSettings
 from droas_mother.flows.bot_keeper import BotKeeper
 from droas_mother.flows.bot_report import describe, details, life_of
 from droas_mother.flows.client_desk import ClientDesk

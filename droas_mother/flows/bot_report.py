@@ -8,7 +8,7 @@ from droas_mother.core.events import StateChanged
 from droas_mother.core.keeping import condition
 from droas_mother.core.lifecycle import State
 from droas_mother.core.restarts import Exit
-from droas_mother.core.settings import SupervisionSettings
+from droas_mother.core.supervision_settings import SupervisionSettings
 from droas_mother.flows.bot_keeper import BotKeeper
 
 _NUMBERS = ("history_messages", "max_tool_rounds", "max_parallel_answers", "max_waiting_questions")

@@ -8,7 +8,7 @@ from droas_common.wire.calls import Actor, CallError, CallParams, ErrorCode, Err
 from droas_mother.core.authorization import Principal, PrincipalKind, may_act_for, may_call
 from droas_mother.core.rate_limits import Bucket, Rate, take
 from droas_mother.core.records import Outcome
-from droas_mother.core.settings import ToolSettings
+from droas_mother.core.tool_settings import ToolSettings
 from droas_mother.flows.services.registry import Tool
 
 _MAX_BUCKETS = 50_000

@@ -14,7 +14,7 @@ from droas_mother.core.config_plan import FIRST_REVISION
 from droas_mother.core.keeping import rules_of
 from droas_mother.core.lifecycle import State
 from droas_mother.core.policy import strictest
-from droas_mother.core.settings import SupervisionSettings
+from droas_mother.core.supervision_settings import SupervisionSettings
 from droas_mother.core.usage import Usage
 from droas_mother.flows.bot_keeper import BotKeeper
 from droas_mother.ports import Children, HealthLink, IdentifyBudget

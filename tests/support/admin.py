@@ -26,7 +26,7 @@ from droas_mother.core.keeping import rules_of
 from droas_mother.core.lifecycle import State
 from droas_mother.core.records import AuditRecord
 from droas_mother.core.restarts import Exit
-from droas_mother.core.settings import SupervisionSettings
+from droas_mother.core.supervision_settings import SupervisionSettings
 from droas_mother.core.usage import Usage
 from droas_mother.flows.admin_desk import AdminDesk, Condition, Feeds, Limits, Rooms
 from droas_mother.flows.audit_feed import AuditFeed

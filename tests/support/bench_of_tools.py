@@ -23,7 +23,7 @@ from droas_mother.adapters.storage.engine import open_engine
 from droas_mother.adapters.storage.reader import Reader
 from droas_mother.adapters.storage.verification import Verifier
 from droas_mother.core.authorization import Principal, PrincipalKind
-from droas_mother.core.settings import EconomySettings, ToolSettings
+from droas_mother.core.tool_settings import EconomySettings, ToolSettings
 from droas_mother.flows.admin_desk import Rooms
 from droas_mother.flows.audit_feed import AuditFeed
 from droas_mother.flows.call_gate import CallGate, Proves

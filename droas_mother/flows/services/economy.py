@@ -1,10 +1,9 @@
 """Coins: what members have, give, get and set aside."""
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
 from droas_common.ids import Snowflake
 from droas_common.wire.calls import Json
@@ -12,86 +11,21 @@ from droas_mother.core.books import Draft
 from droas_mother.core.ledger import ESCROW, ISSUER, Account, allowed_today, move, transfer
 from droas_mother.core.records import Claim, Hold, HoldState, Spending
 from droas_mother.core.refusals import Refusal
-from droas_mother.core.settings import EconomySettings
-from droas_mother.flows.services.registry import Call, Tool, UserId, user_id_of
+from droas_mother.core.tool_settings import EconomySettings
+from droas_mother.flows.services.economy_arguments import (
+    BalanceArguments,
+    CommitArguments,
+    DailyArguments,
+    HistoryArguments,
+    LeaderboardArguments,
+    ReserveArguments,
+    TransferArguments,
+    VoidArguments,
+)
+from droas_mother.flows.services.registry import Call, Tool, user_id_of
 
 WHOLE_GUILD = "*"
 _DAILY = "daily"
-
-Amount = Annotated[int, Meta(ge=1, le=10**12, description="Whole coins.")]
-Note = Annotated[str, Meta(max_length=200, description="A word about it.")]
-Currency = Annotated[
-    str,
-    Meta(
-        pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="A currency of this group; its usual one by default."
-    ),
-]
-HoldId = Annotated[str, Meta(pattern=r"^[0-9a-f]{24}$", description="What economy.reserve gave.")]
-
-
-class _Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Arguments: unknown names are refused."""
-
-
-class BalanceArguments(_Struct, frozen=True):
-    """Whose balance is wanted."""
-
-    user_id: UserId | None = None
-    currency: Currency | None = None
-
-
-class TransferArguments(_Struct, frozen=True):
-    """Who gets how many coins."""
-
-    to_user_id: UserId
-    amount: Amount
-    note: Note = ""
-    currency: Currency | None = None
-
-
-class DailyArguments(_Struct, frozen=True):
-    """Which currency is taken."""
-
-    currency: Currency | None = None
-
-
-class LeaderboardArguments(_Struct, frozen=True):
-    """How many members are shown."""
-
-    count: Annotated[int, Meta(ge=1, le=25)] = 10
-    currency: Currency | None = None
-
-
-class HistoryArguments(_Struct, frozen=True):
-    """How many entries are shown."""
-
-    count: Annotated[int, Meta(ge=1, le=50)] = 10
-    currency: Currency | None = None
-
-
-class ReserveArguments(_Struct, frozen=True):
-    """How many coins are set aside, and for how long."""
-
-    amount: Amount
-    seconds: Annotated[int, Meta(ge=1, le=30 * 86_400, description="Until they come back by themselves.")] = (
-        600
-    )
-    note: Note = ""
-    currency: Currency | None = None
-
-
-class CommitArguments(_Struct, frozen=True):
-    """Who gets coins that were set aside."""
-
-    hold_id: HoldId
-    to_user_id: UserId | None = None
-    """Nobody: they are spent, and go back to the group's issuer."""
-
-
-class VoidArguments(_Struct, frozen=True):
-    """Which coins come back."""
-
-    hold_id: HoldId
 
 
 class Economy:
@@ -284,71 +218,50 @@ def _told(hold: Hold) -> Json:
     }
 
 
+_TOOLS: tuple[tuple[str, type[msgspec.Struct], bool, str], ...] = (
+    (
+        "balance",
+        BalanceArguments,
+        False,
+        "Tell how many coins a member of this group has; the asking member when nobody is named.",
+    ),
+    ("transfer", TransferArguments, True, "Give coins of the asking member to another member of this group."),
+    (
+        "award",
+        TransferArguments,
+        True,
+        "Give a member of this group new coins, for something that the group rewards.",
+    ),
+    ("daily", DailyArguments, True, "Give the asking member the coins that everybody may take once a day."),
+    ("leaderboard", LeaderboardArguments, False, "Tell which members of this group have most coins."),
+    ("history", HistoryArguments, False, "Tell what the asking member has lately got and given."),
+    (
+        "reserve",
+        ReserveArguments,
+        True,
+        "Set coins of the asking member aside, until they are committed or voided.",
+    ),
+    (
+        "commit",
+        CommitArguments,
+        True,
+        "Give coins that were set aside to a member, or spend them when nobody is named.",
+    ),
+    ("void", VoidArguments, True, "Give coins that were set aside back to their owner."),
+)
+"""Each tool: the verb, which is the method that does it, its arguments, whether it changes something, its words."""
+
+
 def tools(settings: EconomySettings) -> list[Tool[Any]]:
     """Give the economy's tools."""
     desk = Economy(settings)
     return [
         Tool(
-            name="economy.balance",
-            description="Tell how many coins a member of this group has; the asking member when nobody is named.",
-            arguments=BalanceArguments,
-            handle=desk.balance,
-            changes=False,
-        ),
-        Tool(
-            name="economy.transfer",
-            description="Give coins of the asking member to another member of this group.",
-            arguments=TransferArguments,
-            handle=desk.transfer,
-            changes=True,
-        ),
-        Tool(
-            name="economy.award",
-            description="Give a member of this group new coins, for something that the group rewards.",
-            arguments=TransferArguments,
-            handle=desk.award,
-            changes=True,
-        ),
-        Tool(
-            name="economy.daily",
-            description="Give the asking member the coins that everybody may take once a day.",
-            arguments=DailyArguments,
-            handle=desk.daily,
-            changes=True,
-        ),
-        Tool(
-            name="economy.leaderboard",
-            description="Tell which members of this group have most coins.",
-            arguments=LeaderboardArguments,
-            handle=desk.leaderboard,
-            changes=False,
-        ),
-        Tool(
-            name="economy.history",
-            description="Tell what the asking member has lately got and given.",
-            arguments=HistoryArguments,
-            handle=desk.history,
-            changes=False,
-        ),
-        Tool(
-            name="economy.reserve",
-            description="Set coins of the asking member aside, until they are committed or voided.",
-            arguments=ReserveArguments,
-            handle=desk.reserve,
-            changes=True,
-        ),
-        Tool(
-            name="economy.commit",
-            description="Give coins that were set aside to a member, or spend them when nobody is named.",
-            arguments=CommitArguments,
-            handle=desk.commit,
-            changes=True,
-        ),
-        Tool(
-            name="economy.void",
-            description="Give coins that were set aside back to their owner.",
-            arguments=VoidArguments,
-            handle=desk.void,
-            changes=True,
-        ),
+            name=f"economy.{verb}",
+            description=words,
+            arguments=arguments,
+            handle=getattr(desk, verb),
+            changes=changes,
+        )
+        for verb, arguments, changes, words in _TOOLS
     ]

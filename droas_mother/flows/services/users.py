@@ -122,59 +122,50 @@ class Users:
         return {"user_id": user_id, "forgotten": forgotten}
 
 
+_TOOLS: tuple[tuple[str, type[msgspec.Struct], bool, str], ...] = (
+    (
+        "profile",
+        WhoArguments,
+        False,
+        "Tell what is known of a member of this group: name, since when, warnings, preferences.",
+    ),
+    ("warnings", WhoArguments, False, "Tell how often the protection of this group has acted on a member."),
+    ("roles", WhoArguments, False, "Tell which roles a member of this group has."),
+    (
+        "set_preference",
+        PreferenceArguments,
+        True,
+        "Keep something that the asking member prefers, like a language.",
+    ),
+    (
+        "remember",
+        NoteArguments,
+        True,
+        "Remember a fact that the asking member has told about himself and wants remembered.",
+    ),
+    ("notes", NoArguments, False, "Tell what was remembered of the asking member."),
+    (
+        "forget",
+        NoArguments,
+        True,
+        "Forget everything that was remembered of the asking member in this group.",
+    ),
+)
+"""Each tool: the verb, which is the method that does it, its arguments, whether it changes something, its words."""
+
+
 def tools(roles_of: RolesOf = lambda _guild_id, _user_id: None) -> list[Tool[Any]]:
     """Give the users' tools."""
     desk = Users(roles_of)
     return [
         Tool(
-            name="users.profile",
-            description="Tell what is known of a member of this group: name, since when, warnings, preferences.",
-            arguments=WhoArguments,
-            handle=desk.profile,
-            changes=False,
-        ),
-        Tool(
-            name="users.warnings",
-            description="Tell how often the protection of this group has acted on a member.",
-            arguments=WhoArguments,
-            handle=desk.warnings,
-            changes=False,
-        ),
-        Tool(
-            name="users.roles",
-            description="Tell which roles a member of this group has.",
-            arguments=WhoArguments,
-            handle=desk.roles,
-            changes=False,
-        ),
-        Tool(
-            name="users.set_preference",
-            description="Keep something that the asking member prefers, like a language.",
-            arguments=PreferenceArguments,
-            handle=desk.set_preference,
-            changes=True,
-        ),
-        Tool(
-            name="users.remember",
-            description="Remember a fact that the asking member has told about himself and wants remembered.",
-            arguments=NoteArguments,
-            handle=desk.remember,
-            changes=True,
-        ),
-        Tool(
-            name="users.notes",
-            description="Tell what was remembered of the asking member.",
-            arguments=NoArguments,
-            handle=desk.notes,
-            changes=False,
-        ),
-        Tool(
-            name="users.forget",
-            description="Forget everything that was remembered of the asking member in this group.",
-            arguments=NoArguments,
-            handle=desk.forget,
-            changes=True,
-        ),
+            name=f"users.{verb}",
+            description=words,
+            arguments=arguments,
+            handle=getattr(desk, verb),
+            changes=changes,
+        )
+        for verb, arguments, changes, words in _TOOLS
     ]
 
 

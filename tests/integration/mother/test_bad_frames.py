@@ -10,7 +10,7 @@ import pytest
 import zmq
 
 from droas_common.wire.frames import MAX_DEPTH, MAX_FRAME_BYTES
-from droas_mother.core.settings import ToolSettings
+from droas_mother.core.tool_settings import ToolSettings
 from tests.support.bench_of_tools import ADA, ToolBench, running
 
 ACTOR = {"userId": "10", "guildId": "1"}

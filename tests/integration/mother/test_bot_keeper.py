@@ -24,7 +24,7 @@ from droas_mother.adapters.processes.spawning import Spawner
 from droas_mother.core.bot import Bot
 from droas_mother.core.keeping import rules_of
 from droas_mother.core.lifecycle import State
-from droas_mother.core.settings import SupervisionSettings
+from droas_mother.core.supervision_settings import SupervisionSettings
 from droas_mother.flows.bot_keeper import BotKeeper
 from droas_mother.flows.identify_desk import IdentifyDesk
 from tests.support.town import alive

@@ -24,7 +24,7 @@ from droas_mother.core.keeping import (
     rules_of,
 )
 from droas_mother.core.lifecycle import ALIVE, State
-from droas_mother.core.settings import SupervisionSettings
+from droas_mother.core.supervision_settings import SupervisionSettings
 from droas_mother.core.usage import Usage
 
 SETTINGS = SupervisionSettings(stable_after_s=30, starts_window_s=120, max_starts=4)
