@@ -132,8 +132,7 @@ class ToolDesk:
     ) -> Decision:
         name = f"{principal.caller}/{params.meta.idempotency_key or now_us}"[:160]
         draft = Draft(batch, transfer=name, at_us=now_us, opening_balance=self._opening_balance)
-        call_id = hashlib.blake2b(name.encode(), digest_size=12).hexdigest()
-        call = Call(caller=principal.caller, actor=params.meta.actor, at_us=now_us, call_id=call_id)
+        call = Call(caller=principal.caller, actor=params.meta.actor, at_us=now_us, name=name)
         try:
             structured = tool.run(params.arguments, call, draft)
         except msgspec.ValidationError as fault:

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from droas_common.errors import DroasError, OutsideError
 from droas_common.logs import log
@@ -60,8 +60,7 @@ class Job:
     done: "asyncio.Future[None] | None" = None
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A request on its way into a group."""
 
     question: Question

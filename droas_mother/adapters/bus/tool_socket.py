@@ -3,7 +3,7 @@
 import os
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import zmq
 
@@ -12,8 +12,7 @@ from droas_mother.adapters.bus.keyring import ZAP_DOMAIN, KeyRing
 from droas_mother.core.authorization import Principal
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """One frame, who proved to have sent it, and the way back."""
 
     principal: Principal

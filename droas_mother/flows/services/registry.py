@@ -1,5 +1,6 @@
 """What a tool is, and the list of all of them."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
@@ -33,13 +34,18 @@ class Call:
         caller: who calls, `bot:helper`.
         actor: on whose behalf.
         at_us: unix microseconds.
-        call_id: names this call, the same for every retry of it.
+        name: names this call, the same for every retry of it.
     """
 
     caller: str
     actor: Actor | None
     at_us: int
-    call_id: str
+    name: str
+
+    @property
+    def call_id(self) -> str:
+        """A short name of this call, 24 hexadecimal digits."""
+        return hashlib.blake2b(self.name.encode(), digest_size=12).hexdigest()
 
     @property
     def day(self) -> int:
