@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from droas_common.wire.frames import decode, encode
+from droas_common.wire.frames import FrameError, decode, encode
 
 Json = dict[str, Any]
 RequestId = str | int
@@ -127,6 +127,11 @@ class ToolResult(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"
     is_error: bool = False
     replayed: bool = False
 
+    @property
+    def text(self) -> str:
+        """What a model reads: the first content, which is the structured one as JSON."""
+        return str(self.content[0]["text"]) if self.content else encode(self.structured_content).decode()
+
 
 class Response(msgspec.Struct, frozen=True, omit_defaults=True):
     """One JSON-RPC response: exactly one of `result` (empty when absent) and `error` is there."""
@@ -173,12 +178,20 @@ def read_response(frame: bytes) -> Response:
 
 def read_call(params: msgspec.Raw) -> CallParams:
     """Read the parameters of `tools/call`; raises FrameError."""
-    return decode(bytes(params), _call_params)
+    return decode(_kept(params), _call_params)
 
 
 def read_status(params: msgspec.Raw) -> StatusParams:
     """Read the parameters of `calls/status`; raises FrameError."""
-    return decode(bytes(params), _status_params)
+    return decode(_kept(params), _status_params)
+
+
+def _kept(params: msgspec.Raw) -> bytes:
+    """Give parameters that end in a database, of which one refuses the character U+0000 and all others with it."""
+    given = bytes(params)
+    if b"\\u0000" in given:
+        raise FrameError("the character U+0000 cannot be kept")
+    return given
 
 
 def read_cancel(params: msgspec.Raw) -> CancelParams:

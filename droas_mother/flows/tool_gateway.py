@@ -15,10 +15,12 @@ from typing import Any, NamedTuple
 from droas_common.errors import DroasError, OutsideError
 from droas_common.logs import log
 from droas_common.wire.calls import (
+    CallParams,
     ErrorCode,
     Method,
     Request,
     error_frame,
+    read_call,
     read_cancel,
     read_request,
     result_frame,
@@ -65,7 +67,14 @@ class Waiting(NamedTuple):
 
     question: Question
     request: Request
+    params: CallParams | None
     since: float
+
+    @property
+    def key(self) -> tuple[str, str] | None:
+        """Caller and idempotency key of a call that has one."""
+        key = self.params.meta.idempotency_key if self.params else None
+        return (self.question.principal.caller, key) if key is not None else None
 
 
 @dataclass(slots=True)
@@ -180,7 +189,6 @@ class ToolGateway:
 
     def _admit(self, question: Question) -> None:
         """Let a request wait its turn; what cannot be read, or finds no room, is answered at once."""
-        caller = question.principal.caller
         try:
             request = read_request(question.frame)
         except FrameError as fault:
@@ -191,7 +199,17 @@ class ToolGateway:
             self._refuse(question, request, ErrorCode.INVALID_REQUEST, words, "bad_request")
         elif request.method == Method.CANCEL:
             self._cancel(question, request)
-        elif not self._waiting.put(caller, Waiting(question, request, time.perf_counter())):
+        else:
+            self._queue(question, request)
+
+    def _queue(self, question: Question, request: Request) -> None:
+        try:
+            params = read_call(request.params) if request.method == Method.CALL else None
+        except FrameError as fault:
+            self._refuse(question, request, ErrorCode.INVALID_PARAMS, str(fault), "invalid_params")
+            return
+        waiting = Waiting(question, request, params, time.perf_counter())
+        if not self._waiting.put(question.principal.caller, waiting):
             words = "too much waits already"
             self._refuse(
                 question, request, ErrorCode.OVERLOADED, words, "overloaded", retry_after_ms=_RETRY_MS
@@ -230,8 +248,10 @@ class ToolGateway:
         batch = Batch(self._store)
         now_us = time.time_ns() // 1000
         try:
+            self._store.expect([one.key for one in group if one.key is not None])
             answers = [
-                self._desk.serve(one.request, one.question.principal, batch, now_us=now_us) for one in group
+                self._desk.serve(one.request, one.params, one.question.principal, batch, now_us=now_us)
+                for one in group
             ]
             for job in jobs:
                 self._add(batch, job, now_us)

@@ -5,7 +5,7 @@ empties the caches. What every call needs goes through the driver itself; SQLAlc
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -57,7 +57,7 @@ class Database:
             schema.accounts, ("guild_id", "owner", "currency", "balance"), dialect, replace=True
         )
 
-    def expect(self, calls: Iterable[tuple[str, str]]) -> None:
+    def expect(self, calls: Sequence[tuple[str, str]]) -> None:
         """Look up calls by caller and key, all at once, for `call` until the next commit; raises OutsideError."""
         try:
             self._known_calls.look_up(self._driver(), calls)

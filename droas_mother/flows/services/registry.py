@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -26,8 +26,7 @@ def user_id_of(text: str) -> Snowflake:
     return Snowflake(text.strip("<@!>"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(NamedTuple):
     """What a tool knows of the call that it serves, beside the arguments.
 
     Args:
