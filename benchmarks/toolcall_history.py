@@ -13,7 +13,7 @@ from pathlib import Path
 from harness import Figures, parser, report
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from tests.support.tool_history import Play, check  # noqa: E402 - the tests are no package that is installed
+from tests.support.tool_history import Play, check
 
 
 def main() -> None:

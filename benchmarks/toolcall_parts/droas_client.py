@@ -10,12 +10,12 @@ import sys
 import time
 
 import zmq
-from toolcall_parts.load import Call, run, transfer_of
 
 from droas_common.settings import CurveKeys
 from droas_common.tool_client import ToolClient
 from droas_common.wire.calls import Actor
 from droas_common.zmq_sockets import client_socket
+from toolcall_parts.load import Call, run, transfer_of
 
 _TIMEOUT_S = 10.0
 

@@ -11,7 +11,6 @@ import sys
 import time
 
 import zmq
-from toolcall_parts.load import MEMBERS
 
 from droas_common.event_loop import new_event_loop
 from droas_common.ids import Snowflake
@@ -28,6 +27,7 @@ from droas_mother.flows.services import economy, users
 from droas_mother.flows.tool_desk import ToolDesk
 from droas_mother.flows.tool_gateway import ToolGateway
 from droas_mother.flows.witness import Seen, Witness
+from toolcall_parts.load import MEMBERS
 
 _TICK_S = 0.002
 _LIMIT = 10**12

@@ -7,9 +7,9 @@ import os
 import sys
 
 import zmq
-from toolcall_parts.load import MEMBERS
 
 from droas_common.wire.calls import Request, ToolResult, read_call, read_request, result_frame
+from toolcall_parts.load import MEMBERS
 
 _GROUP = 256
 _balances = {str(10 + number): 10**9 for number in range(MEMBERS)}

@@ -27,6 +27,7 @@ class Program:
         self, python: str, script: str, *arguments: str, environment: dict[str, str] | None = None
     ) -> None:
         paths = f"{PARTS.parent}:{PARTS.parents[1]}"
+        self._script = script
         self._process = subprocess.Popen(
             [python, str(PARTS / script), *arguments],
             env={**os.environ, "PYTHONPATH": paths, **(environment or {})},
@@ -56,7 +57,7 @@ class Program:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit(f"{self._process.args} ended early")
+            raise SystemExit(f"{self._script} ended early")
         return line
 
 

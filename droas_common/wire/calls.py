@@ -157,6 +157,8 @@ class ToolList(msgspec.Struct, frozen=True):
     tools: list[ToolDescription]
 
 
+_NUL = b"\\u0000"
+
 _requests = msgspec.json.Decoder(Request)
 _responses = msgspec.json.Decoder(Response)
 _call_params = msgspec.json.Decoder(CallParams)
@@ -178,20 +180,18 @@ def read_response(frame: bytes) -> Response:
 
 def read_call(params: msgspec.Raw) -> CallParams:
     """Read the parameters of `tools/call`; raises FrameError."""
-    return decode(_kept(params), _call_params)
+    given = bytes(params)
+    call = decode(given, _call_params)
+    if _NUL in given:
+        _refuse_nul(call.name, call.meta.idempotency_key, *_texts_of(call.meta.actor))
+    return call
 
 
 def read_status(params: msgspec.Raw) -> StatusParams:
     """Read the parameters of `calls/status`; raises FrameError."""
-    return decode(_kept(params), _status_params)
-
-
-def _kept(params: msgspec.Raw) -> bytes:
-    """Give parameters that end in a database, of which one refuses the character U+0000 and all others with it."""
-    given = bytes(params)
-    if b"\\u0000" in given:
-        raise FrameError("the character U+0000 cannot be kept")
-    return given
+    asked = decode(bytes(params), _status_params)
+    _refuse_nul(asked.idempotency_key)
+    return asked
 
 
 def read_cancel(params: msgspec.Raw) -> CancelParams:
@@ -222,3 +222,13 @@ def result_frame(request_id: RequestId, result: object) -> bytes:
 def error_frame(request_id: RequestId | None, error: CallError) -> bytes:
     """Write the response to a request that failed; the id is null when it could not be read."""
     return encode({"jsonrpc": "2.0", "id": request_id, "error": error})
+
+
+def _texts_of(actor: Actor | None) -> tuple[str | None, ...]:
+    return (actor.user_id, actor.guild_id, actor.channel_id, actor.message_id) if actor else ()
+
+
+def _refuse_nul(*texts: str | None) -> None:
+    """Refuse U+0000 in what a database keeps as it is: PostgreSQL would refuse it, and a whole group with it."""
+    if any("\0" in text for text in texts if text is not None):
+        raise FrameError("the character U+0000 cannot be kept")

@@ -10,12 +10,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from droas_common.errors import DroasError, OutsideError
 from droas_common.logs import log
 from droas_common.wire.calls import (
-    CallParams,
     ErrorCode,
     Method,
     Request,
@@ -32,6 +31,7 @@ from droas_mother.core.fair_queue import FairQueue
 from droas_mother.core.records import AuditRecord, Hold, Identify, Profile, Row
 from droas_mother.flows.call_gate import error
 from droas_mother.flows.tool_desk import ToolDesk
+from droas_mother.flows.waiting_calls import GatewayFigures, Waiting
 from droas_mother.ports import CallSocket, Question, Store
 
 MAX_GROUP = 256
@@ -60,32 +60,6 @@ class Job:
     identifies: tuple[Identify, ...] = ()
     expired: tuple[Hold, ...] = ()
     done: "asyncio.Future[None] | None" = None
-
-
-class Waiting(NamedTuple):
-    """A request on its way into a group."""
-
-    question: Question
-    request: Request
-    params: CallParams | None
-    since: float
-
-    @property
-    def key(self) -> tuple[str, str] | None:
-        """Caller and idempotency key of a call that has one."""
-        key = self.params.meta.idempotency_key if self.params else None
-        return (self.question.principal.caller, key) if key is not None else None
-
-
-@dataclass(slots=True)
-class GatewayFigures:
-    """What the gateway has done since it started; read by other threads, written by this one."""
-
-    calls: int = 0
-    commits: int = 0
-    failed_commits: int = 0
-    refused: int = 0
-    waiting: int = 0
 
 
 class ToolGateway:

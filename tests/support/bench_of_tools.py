@@ -65,6 +65,7 @@ async def running(
     economy_settings: EconomySettings | None = None,
     tool_settings: ToolSettings | None = None,
     proves: Proves = lambda _actor: None,
+    max_waiting: int = 4_096,
 ) -> AsyncIterator[ToolBench]:
     """Run a gateway for a while."""
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -78,7 +79,13 @@ async def running(
         [*economy.tools(settings), *users.tools()], gate=gate, redactor=Redactor(), opening_balance=100
     )
     socket = ToolSocket(context, endpoint, keyring)
-    gateway = ToolGateway(socket, Database(engine), desk, observe=lambda _principal, _seconds: None)
+    gateway = ToolGateway(
+        socket,
+        Database(engine),
+        desk,
+        observe=lambda _principal, _seconds: None,
+        max_waiting=max_waiting,
+    )
     gateway.start()
     try:
         yield ToolBench(context, keyring, gateway, socket, endpoint, engine, Reader(engine))

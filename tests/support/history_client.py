@@ -39,7 +39,7 @@ class HistoryClient:
         self._open_calls, self._number = self._read()
         self._history = self._path.open("a")
         self._name = name
-        self._chance = random.Random(seed * 1_000_003 + self._number)  # noqa: S311 - chance, no secret
+        self._chance = random.Random(seed * 1_000_003 + self._number)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._connect()
         self._request = 0

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
+from droas_common.wire.frames import encode
 from droas_mother.core.records import Outcome, StoredCall
 
 _FOUND = "caller, key, digest, outcome, result"
 _ONE = f"SELECT {_FOUND} FROM audit WHERE caller = ? AND key = ? AND digest IS NOT NULL"  # noqa: S608 - constants
 _ALL = (
-    f"SELECT {_FOUND} FROM audit JOIN unnest(%s::text[], %s::text[]) AS wanted (caller, key) "  # noqa: S608 - constants
+    f"SELECT {_FOUND} FROM audit JOIN json_to_recordset(%s::json) AS wanted (caller text, key text) "  # noqa: S608 - constants
     "USING (caller, key) WHERE digest IS NOT NULL"
 )
 
@@ -49,7 +50,7 @@ class KnownCalls:
 
     def _rows(self, cursor: Any, wanted: list[tuple[str, str]]) -> list[Any]:
         if self._at_once:
-            callers, keys = zip(*wanted, strict=True)
-            return list(cursor.execute(_ALL, (list(callers), list(keys))).fetchall())
+            objects = [{"caller": caller, "key": key} for caller, key in wanted]
+            return list(cursor.execute(_ALL, (encode(objects).decode(),)).fetchall())
         rows = (cursor.execute(_ONE, pair).fetchone() for pair in wanted)
         return [row for row in rows if row is not None]
