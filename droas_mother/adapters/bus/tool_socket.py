@@ -12,6 +12,10 @@ from droas_mother.adapters.bus.keyring import ZAP_DOMAIN, KeyRing
 from droas_mother.core.authorization import Principal
 
 
+MAX_ANSWERS = 8_192
+"""Answers that may wait for a caller who does not read: all that he can have asked for before he is stopped."""
+
+
 class Incoming(NamedTuple):
     """One frame, who proved to have sent it, and the way back."""
 
@@ -31,7 +35,12 @@ class ToolSocket:
 
     def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str, keyring: KeyRing) -> None:
         self._socket = server_socket(
-            context, zmq.ROUTER, endpoint, secret_key=keyring.server_secret_key, domain=ZAP_DOMAIN
+            context,
+            zmq.ROUTER,
+            endpoint,
+            secret_key=keyring.server_secret_key,
+            domain=ZAP_DOMAIN,
+            send_limit=MAX_ANSWERS,
         )
         self._socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
         self._keyring = keyring
