@@ -21,6 +21,7 @@ MOST_OTHERS = 0.12
 """Part of the processors that others may take of a window that counts."""
 
 _AGAIN = 2
+_ENOUGH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,10 @@ Rows = dict[str, list[Window]]
 
 def main() -> None:
     """Measure and report."""
-    options = parser(__doc__ or "").parse_args()
-    rounds, window_s = (2, 0.4) if options.quick else (8, 0.5)
+    asked = parser(__doc__ or "")
+    asked.add_argument("--rounds", type=int, default=8, help="how often each window is measured")
+    options = asked.parse_args()
+    rounds, window_s = (1, 0.4) if options.quick else (options.rounds, 0.5)
     rows: Rows = defaultdict(list)
     with Field() as field:
         for one in field.all:
@@ -55,7 +58,8 @@ def main() -> None:
                     again(one, rows, f"{one.name}.c{in_flight}", in_flight, window_s)
         for one in field.all:
             if not options.quick or one.name.startswith("droas"):
-                ten_children(one, rows, rounds // 2, 2.0)
+                ten_children(one, rows, max(1, rounds // 2), 2.0)
+        beside_flood(field.one("droas.sqlite"), rows, rounds, 1.0)
         lag_ms = added_lag_ms(field.one("droas.sqlite"), rounds, 1.0 if options.quick else 2.0)
     figures = figures_of(rows) | {"droas.mother_loop_lag_added.p99_ms": lag_ms}
     report(figures | ratios_of(figures), options.json)
@@ -80,6 +84,18 @@ def ten_children(one: Contestant, rows: Rows, rounds: int, seconds: float) -> No
             rows[f"{one.name}.ten_children_{CALLS_PER_S}"].append(window)
             if window.others <= MOST_OTHERS:
                 break
+    one.rest()
+
+
+def beside_flood(one: Contestant, rows: Rows, rounds: int, seconds: float) -> None:
+    """Have a quiet caller call fifty times a second, alone and while another keeps a hundred calls in flight."""
+    quiet, noisy = one.client(1), one.client(0)
+    command = {"rate": 50, "seconds": seconds}
+    for _ in range(rounds):
+        rows[f"{one.name}.quiet_alone"].append(measure(one, [quiet], command))
+        noisy.tell({"in_flight": 100, "seconds": seconds + 0.2})
+        rows[f"{one.name}.quiet_beside_flood"].append(measure(one, [quiet], command))
+        noisy.hear()
     one.rest()
 
 
@@ -114,12 +130,13 @@ def ask(one: Contestant) -> float:
 
 
 def figures_of(rows: Rows) -> Figures:
-    """Give medians over the windows that count; where none does, of the least disturbed one."""
+    """Give medians over the windows that count; where too few do, over the less disturbed half."""
     figures: Figures = {}
     for name, windows in rows.items():
-        counted = [one for one in windows if one.others <= MOST_OTHERS] or [
-            min(windows, key=lambda one: one.others)
-        ]
+        calm = sorted(windows, key=lambda one: one.others)
+        counted = [one for one in calm if one.others <= MOST_OTHERS]
+        if len(counted) < _ENOUGH:
+            counted = calm[: max(_ENOUGH, len(calm) // 2)]
         unit, scale = ("ms", 1000) if "children" in name else ("us", 1)
         figures[f"{name}.calls_per_s"] = round(statistics.median(one.calls_per_s for one in counted), 1)
         for percent in (50, 95, 99):

@@ -52,5 +52,7 @@ class KnownCalls:
         if self._at_once:
             objects = [{"caller": caller, "key": key} for caller, key in wanted]
             return list(cursor.execute(_ALL, (encode(objects).decode(),)).fetchall())
-        rows = (cursor.execute(_ONE, pair).fetchone() for pair in wanted)
-        return [row for row in rows if row is not None]
+        rows: list[Any] = []
+        for pair in wanted:
+            rows += cursor.execute(_ONE, pair).fetchall()  # to its end: a read left open would hold up others
+        return rows
