@@ -30,6 +30,7 @@ _SHAPES = re.compile(
 )
 _HINTS = re.compile(r"\.|/|sk-|KEY|://|(?i:bearer|bot )")
 _SECRET_NAMES = re.compile(r"(?i)token|secret|password|api_?key|authorization|private")
+_SECRET_WORDS = ("token", "secret", "password", "api_key", "apikey", "authorization", "private")
 _SHORTEST_SECRET = 6
 
 
@@ -62,7 +63,7 @@ class Redactor:
 
     def json_text(self, text: str) -> str:
         """Give JSON text with every secret masked; it is taken apart only when a key in it sounds like one."""
-        if _SECRET_NAMES.search(text):
+        if _may_name_a_secret(text):
             return json.dumps(self.value(json.loads(text)), ensure_ascii=False, separators=(",", ":"))
         return self.text(text)
 
@@ -80,6 +81,15 @@ class Redactor:
         if isinstance(value, list | tuple | set | frozenset):
             return [self.value(item, depth=depth - 1) for item in value]
         return value if isinstance(value, int | float | bool | None) else self.text(str(value))
+
+
+def _may_name_a_secret(text: str) -> bool:
+    """Look for what `_SECRET_NAMES` looks for, several times as fast, as every tool call passes here."""
+    folded = text.casefold()
+    for name in _SECRET_WORDS:  # noqa: SIM110 - a generator would cost as much again
+        if name in folded:
+            return True
+    return False
 
 
 def _forms(secret: str) -> set[str]:

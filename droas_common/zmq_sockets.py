@@ -146,7 +146,13 @@ def client_socket(
 
 
 def server_socket(
-    context: "zmq.Context[zmq.Socket[bytes]]", kind: int, endpoint: str, *, secret_key: bytes, domain: str
+    context: "zmq.Context[zmq.Socket[bytes]]",
+    kind: int,
+    endpoint: str,
+    *,
+    secret_key: bytes,
+    domain: str,
+    send_limit: int = 1_000,
 ) -> "zmq.Socket[bytes]":
     """Open and bind the server side of a socket; the ZAP handler of the context decides who may connect.
 
@@ -156,6 +162,7 @@ def server_socket(
         endpoint: where to bind.
         secret_key: the mother's CURVE secret key, Z85.
         domain: the ZAP domain; an empty one would let unauthenticated peers in.
+        send_limit: messages that may wait for one peer that does not read; further ones are dropped.
     """
     socket = context.socket(kind)
     socket.setsockopt(zmq.LINGER, _LINGER_MS)
@@ -164,6 +171,7 @@ def server_socket(
     socket.setsockopt_string(zmq.ZAP_DOMAIN, domain)
     socket.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES + _CURVE_BYTES)
     socket.setsockopt(zmq.HANDSHAKE_IVL, _HANDSHAKE_MS)
+    socket.setsockopt(zmq.SNDHWM, send_limit)
     _beat(socket)
     socket.bind(endpoint)
     return socket

@@ -120,6 +120,10 @@ class CallSocket[Q: Question](Protocol):
 class Store(Shelf, Protocol):
     """What is stored; used by the thread that writes."""
 
+    def expect(self, calls: Sequence[tuple[str, str]]) -> None:
+        """Look these calls up, by caller and key, in one go, for `call` until the next commit; raises OutsideError."""
+        ...
+
     def write(self, changes: Changes) -> None:
         """Commit all of these changes, or none; raises OutsideError."""
         ...

@@ -131,6 +131,11 @@ class ToolResult(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"
     is_error: bool = False
     replayed: bool = False
 
+    @property
+    def text(self) -> str:
+        """What a model reads: the first content, which is the structured one as JSON."""
+        return str(self.content[0]["text"]) if self.content else encode(self.structured_content).decode()
+
 
 class Response(msgspec.Struct, frozen=True, omit_defaults=True):
     """One JSON-RPC response: exactly one of `result` (empty when absent) and `error` is there."""

@@ -38,6 +38,7 @@ class Metrics:
         self.calls = self._histogram(
             "tool_call_seconds", "From reading a call to its answer.", _CALL_S, "caller"
         )
+        self._calls_of: dict[str, Histogram] = {}
         self.action_seconds = self._histogram(
             "protective_action_seconds", "From a message to the end of the action against it.", _ACTION_S
         )
@@ -66,7 +67,10 @@ class Metrics:
 
     def note_call(self, caller: str, seconds: float) -> None:
         """Count a tool call."""
-        self.calls.labels(caller).observe(seconds)
+        known = self._calls_of.get(caller)
+        if known is None:
+            known = self._calls_of[caller] = self.calls.labels(caller)
+        known.observe(seconds)
 
     def note_inspected(self) -> None:
         """Count a message that the rules looked at."""

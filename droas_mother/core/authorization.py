@@ -1,8 +1,9 @@
 """Who may call which tool. Deny by default."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from droas_common.wire.calls import Actor
 from droas_mother.core.rate_limits import Rate
@@ -28,6 +29,9 @@ class Principal:
         tools: patterns of the tools that it may call (`economy.*`).
         guilds: the groups for whose members it may call; None for all.
         rate: how often it may call; None for what holds for everybody.
+
+    Attributes:
+        caller: the name under which calls are recorded; the same over all lives of a bot.
     """
 
     kind: PrincipalKind
@@ -36,16 +40,16 @@ class Principal:
     tools: tuple[str, ...] = ()
     guilds: frozenset[str] | None = None
     rate: Rate | None = None
+    caller: str = field(init=False)
 
-    @property
-    def caller(self) -> str:
-        """Give the name under which calls are recorded; the same over all lives of a bot."""
-        return f"{self.kind}:{self.name}"
+    def __post_init__(self) -> None:
+        """Put the caller's name together once, as every call is recorded under it."""
+        object.__setattr__(self, "caller", f"{self.kind}:{self.name}")
 
 
 def may_call(principal: Principal, tool: str) -> bool:
     """Say whether one of the principal's patterns allows this tool."""
-    return any(fnmatchcase(tool, pattern) for pattern in principal.tools)
+    return _matches(principal.tools, tool)
 
 
 def may_act_for(principal: Principal, actor: Actor | None) -> bool:
@@ -53,3 +57,8 @@ def may_act_for(principal: Principal, actor: Actor | None) -> bool:
     if principal.guilds is None or actor is None:
         return True
     return actor.guild_id is not None and actor.guild_id in principal.guilds
+
+
+@lru_cache(maxsize=4_096)
+def _matches(patterns: tuple[str, ...], tool: str) -> bool:
+    return any(fnmatchcase(tool, pattern) for pattern in patterns)

@@ -8,6 +8,7 @@ and nothing of the person can be guessed from what is left.
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from droas_common.wire.frames import encode
 
@@ -17,8 +18,7 @@ GENESIS = "0" * 64
 SALT_BYTES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """What is stored of a row beside its content; hashes and salt are hexadecimal.
 
     Args:

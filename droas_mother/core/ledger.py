@@ -4,7 +4,7 @@ Coins come from an issuing account, one a group, which alone may go below zero.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from droas_common.errors import DefectError
 from droas_common.ids import Snowflake
@@ -19,8 +19,7 @@ ESCROW = "escrow"
 COINS = "coins"
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """One member's coins of one currency in one group, or one of the group's own accounts."""
 
     guild_id: Snowflake
@@ -38,8 +37,7 @@ class Account:
         return self.owner in (ISSUER, ESCROW)
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(NamedTuple):
     """A change of one account: coins gained, or lost when negative."""
 
     account: Account
@@ -87,14 +85,16 @@ def apply(balance_of: Callable[[Account], int], postings: tuple[Posting, ...]) -
         Refusal: an account would go below zero.
         DefectError: the postings do not sum to zero.
     """
-    if sum(posting.amount for posting in postings) != 0:
-        raise DefectError("postings must sum to zero")
-    if len({posting.account.currency for posting in postings}) > 1:
-        raise DefectError("a transfer is in one currency")
+    total = 0
     balances: dict[Account, int] = {}
-    for posting in postings:
-        before = balances[posting.account] if posting.account in balances else balance_of(posting.account)
-        balances[posting.account] = before + posting.amount
+    for account, amount in postings:
+        total += amount
+        before = balances[account] if account in balances else balance_of(account)
+        balances[account] = before + amount
+    if total != 0:
+        raise DefectError("postings must sum to zero")
+    if len({account.currency for account in balances}) > 1:
+        raise DefectError("a transfer is in one currency")
     for account, balance in balances.items():
         if balance < 0 and not account.may_owe:
             raise Refusal(f"not enough coins: {balance_of(account)} are there", kind="insufficient_funds")

@@ -1,6 +1,7 @@
 """How often somebody may call: token buckets as values."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +17,7 @@ class Rate:
     burst: float
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(NamedTuple):
     """What is left of a rate at a moment.
 
     Args:

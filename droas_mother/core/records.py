@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from droas_common.ids import BotName, Snowflake
 
 
@@ -24,9 +26,10 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditRecord:
+class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One decision: a tool call, a protective action, a command.
+
+    A struct and no dataclass, as every call makes one: it is made ten times as fast.
 
     Args:
         at_us: unix microseconds.
@@ -59,8 +62,7 @@ class AuditRecord:
     duration_us: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredCall:
+class StoredCall(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered of an executed call: enough to answer it again."""
 
     digest: str
@@ -68,8 +70,7 @@ class StoredCall:
     result: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One posting as it is written; the entries of one transfer sum to zero in each currency."""
 
     transfer: str

@@ -109,6 +109,12 @@ def invalid(words: str, path: str) -> Refused:
     return Outcome.INVALID, CallError(code=ErrorCode.INVALID_PARAMS, message=words, data=data)
 
 
+def misplaced(fault: str) -> CallError:
+    """Give the error for what a decoder says: words, and behind them the place."""
+    words, _, path = fault.partition(" - at `")
+    return invalid(words, path.rstrip("`") or "$")[1]
+
+
 def error(code: ErrorCode, words: str, kind: str, *, retry_after_ms: int | None = None) -> CallError:
     """Give an error with what a machine can do about it."""
     return CallError(code=code, message=words, data=ErrorData(kind=kind, retry_after_ms=retry_after_ms))

@@ -11,6 +11,7 @@ from droas_common.wire.calls import (
     CallMeta,
     CallParams,
     Method,
+    read_call,
     read_request,
     read_response,
     read_result,
@@ -64,9 +65,10 @@ class ToolCounter:
 
     async def _serve(self, frame: bytes, uid: int) -> bytes:
         request = read_request(frame)
+        params = read_call(request.params) if request.method == Method.CALL else None
         principal = Principal(kind=PrincipalKind.OPERATOR, name=str(uid), tools=("*",))
         return await self._writer.do(
-            lambda batch, now_us: self._desk.serve(request, principal, batch, now_us=now_us)
+            lambda batch, now_us: self._desk.serve(request, params, principal, batch, now_us=now_us)
         )
 
 

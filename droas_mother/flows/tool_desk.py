@@ -7,8 +7,7 @@ commits the changes of a whole batch and only then lets the answers leave.
 import hashlib
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -25,7 +24,6 @@ from droas_common.wire.calls import (
     ToolList,
     ToolResult,
     error_frame,
-    read_call,
     read_status,
     result_frame,
 )
@@ -34,7 +32,7 @@ from droas_mother.core.authorization import Principal, may_call
 from droas_mother.core.books import Batch, Draft
 from droas_mother.core.records import AuditRecord, Hold, Outcome, StoredCall
 from droas_mother.core.refusals import Refusal
-from droas_mother.flows.call_gate import CallGate, error, invalid
+from droas_mother.flows.call_gate import CallGate, error, invalid, misplaced
 from droas_mother.flows.services.economy import expire
 from droas_mother.flows.services.registry import Call, Tool
 
@@ -42,8 +40,7 @@ MAX_AUDIT_TEXT = 4_000
 """Characters of a call's arguments kept in the audit."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(NamedTuple):
     """What became of a call: the answer and how it is recorded."""
 
     outcome: Outcome
@@ -69,13 +66,24 @@ class ToolDesk:
         self._redactor = redactor
         self._opening_balance = opening_balance
 
-    def serve(self, request: Request, principal: Principal, batch: Batch, *, now_us: int) -> bytes:
-        """Serve one request of a known peer and give the answer that leaves after the commit."""
+    def serve(
+        self, request: Request, params: CallParams | None, principal: Principal, batch: Batch, *, now_us: int
+    ) -> bytes:
+        """Serve one request of a known peer and give the answer that leaves after the commit.
+
+        Args:
+            request: what is asked.
+            params: what a `tools/call` asks for; None for any other method.
+            principal: who asks.
+            batch: what it changes goes here.
+            now_us: unix microseconds.
+        """
+        if params is not None:
+            return self._call(request, params, principal, batch, now_us)
         try:
-            return self._method(request, principal, batch, now_us)
+            return self._method(request, principal, batch)
         except FrameError as fault:
-            words, _, path = str(fault).partition(" - at `")
-            return error_frame(request.id, invalid(words, path.rstrip("`") or "$")[1])
+            return error_frame(request.id, misplaced(str(fault)))
 
     def expire(self, hold: Hold, batch: Batch, *, now_us: int) -> None:
         """Give coins whose time is over back to their owner."""
@@ -85,10 +93,8 @@ class ToolDesk:
             expire(known, draft)
             batch.take(draft)
 
-    def _method(self, request: Request, principal: Principal, batch: Batch, now_us: int) -> bytes:
+    def _method(self, request: Request, principal: Principal, batch: Batch) -> bytes:
         match request.method:
-            case Method.CALL:
-                return self._call(request, principal, batch, now_us)
             case Method.LIST:
                 allowed = [tool.describe() for name, tool in self._tools.items() if may_call(principal, name)]
                 return result_frame(request.id, ToolList(tools=allowed))
@@ -101,9 +107,10 @@ class ToolDesk:
                 words = f"there is no method {request.method[:64]}"
                 return error_frame(request.id, error(ErrorCode.UNKNOWN_METHOD, words, "unknown_method"))
 
-    def _call(self, request: Request, principal: Principal, batch: Batch, now_us: int) -> bytes:
+    def _call(
+        self, request: Request, params: CallParams, principal: Principal, batch: Batch, now_us: int
+    ) -> bytes:
         began = time.perf_counter_ns()
-        params = read_call(request.params)
         decision = self._decide(params, principal, batch, now_us)
         if decision.result is None or not decision.result.replayed:
             duration_us = (time.perf_counter_ns() - began) // 1000
@@ -132,8 +139,7 @@ class ToolDesk:
     ) -> Decision:
         name = f"{principal.caller}/{params.meta.idempotency_key or now_us}"[:160]
         draft = Draft(batch, transfer=name, at_us=now_us, opening_balance=self._opening_balance)
-        call_id = hashlib.blake2b(name.encode(), digest_size=12).hexdigest()
-        call = Call(caller=principal.caller, actor=params.meta.actor, at_us=now_us, call_id=call_id)
+        call = Call(caller=principal.caller, actor=params.meta.actor, at_us=now_us, name=name)
         try:
             structured = tool.run(params.arguments, call, draft)
         except msgspec.ValidationError as fault:
@@ -150,8 +156,8 @@ class ToolDesk:
     ) -> AuditRecord:
         actor = params.meta.actor
         executed = decision.outcome in (Outcome.OK, Outcome.REFUSED)
-        said: object = decision.result.structured_content if decision.result else decision.error
-        result = encode(said).decode()
+        # The text that the caller reads is the structured result, written once already.
+        result = decision.result.text if decision.result else encode(decision.error).decode()
         return AuditRecord(
             at_us=now_us,
             kind="tool",

@@ -9,16 +9,17 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from droas_common.errors import DroasError, OutsideError
 from droas_common.logs import log
 from droas_common.wire.calls import (
+    CallError,
     ErrorCode,
     Method,
     Request,
     error_frame,
+    read_call,
     read_cancel,
     read_request,
     result_frame,
@@ -29,9 +30,10 @@ from droas_mother.core.books import Batch
 from droas_mother.core.fair_queue import FairQueue
 from droas_mother.core.records import AuditRecord, Hold, Identify, Profile, Row
 from droas_mother.core.refusals import Refusal
-from droas_mother.flows.call_gate import error
+from droas_mother.flows.call_gate import error, misplaced
 from droas_mother.flows.jobs import Job, joined, settle
 from droas_mother.flows.tool_desk import ToolDesk
+from droas_mother.flows.waiting_calls import GatewayFigures, Waiting
 from droas_mother.ports import CallSocket, Question, Store
 
 MAX_GROUP = 256
@@ -41,26 +43,6 @@ MAX_JOBS = 2_000
 """Records of the event loop that wait to be written; one more is refused."""
 
 _RETRY_MS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A request on its way into a group."""
-
-    question: Question
-    request: Request
-    since: float
-
-
-@dataclass(slots=True)
-class GatewayFigures:
-    """What the gateway has done since it started; read by other threads, written by this one."""
-
-    calls: int = 0
-    commits: int = 0
-    failed_commits: int = 0
-    refused: int = 0
-    waiting: int = 0
 
 
 class ToolGateway:
@@ -179,7 +161,6 @@ class ToolGateway:
 
     def _admit(self, question: Question) -> None:
         """Let a request wait its turn; what cannot be read, or finds no room, is answered at once."""
-        caller = question.principal.caller
         try:
             request = read_request(question.frame)
         except FrameError as fault:
@@ -190,7 +171,17 @@ class ToolGateway:
             self._refuse(question, request, ErrorCode.INVALID_REQUEST, words, "bad_request")
         elif request.method == Method.CANCEL:
             self._cancel(question, request)
-        elif not self._waiting.put(caller, Waiting(question, request, time.perf_counter())):
+        else:
+            self._queue(question, request)
+
+    def _queue(self, question: Question, request: Request) -> None:
+        try:
+            params = read_call(request.params) if request.method == Method.CALL else None
+        except FrameError as fault:
+            self._answer(question, request, misplaced(str(fault)))
+            return
+        waiting = Waiting(question, request, params, time.perf_counter())
+        if not self._waiting.put(question.principal.caller, waiting):
             words = "too much waits already"
             self._refuse(
                 question, request, ErrorCode.OVERLOADED, words, "overloaded", retry_after_ms=_RETRY_MS
@@ -220,8 +211,11 @@ class ToolGateway:
         *,
         retry_after_ms: int | None = None,
     ) -> None:
+        self._answer(question, request, error(code, words, kind, retry_after_ms=retry_after_ms))
+
+    def _answer(self, question: Question, request: Request | None, said: CallError) -> None:
+        """Refuse a request that no group has seen."""
         self.figures.refused += 1
-        said = error(code, words, kind, retry_after_ms=retry_after_ms)
         self._socket.answer(question, error_frame(request.id if request else None, said))
 
     def _commit(self, group: list[Waiting], jobs: list[Job]) -> list[bytes]:
@@ -229,8 +223,10 @@ class ToolGateway:
         batch = Batch(self._store)
         now_us = time.time_ns() // 1000
         try:
+            self._store.expect([one.key for one in group if one.key is not None])
             answers = [
-                self._desk.serve(one.request, one.question.principal, batch, now_us=now_us) for one in group
+                self._desk.serve(one.request, one.params, one.question.principal, batch, now_us=now_us)
+                for one in group
             ]
             given = [self._add(batch, job, now_us) for job in jobs]
             self._store.write(batch.changes)

@@ -96,6 +96,7 @@ async def running(
     economy_settings: EconomySettings | None = None,
     tool_settings: ToolSettings | None = None,
     proves: Proves = lambda _actor: None,
+    max_waiting: int = 4_096,
 ) -> AsyncIterator[ToolBench]:
     """Run a gateway for a while."""
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -112,7 +113,12 @@ async def running(
     reader = Reader(engine)
     feed = AuditFeed(reader)
     gateway = ToolGateway(
-        socket, Database(engine), desk, observe=lambda _principal, _seconds: None, on_audit=feed.ring
+        socket,
+        Database(engine),
+        desk,
+        observe=lambda _principal, _seconds: None,
+        on_audit=feed.ring,
+        max_waiting=max_waiting,
     )
     gateway.start()
     beacon = Beacon(pid=os.getpid(), start_ticks=0, server_key=keyring.server_public_key)

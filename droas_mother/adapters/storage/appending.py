@@ -1,7 +1,4 @@
-"""Appending to the two chains: rows through the driver itself, because a call passes here once.
-
-A row costs the driver a few microseconds; SQLAlchemy's statement would cost several times that.
-"""
+"""Appending to the two chains."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -10,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from droas_mother.adapters.storage import schema
+from droas_mother.adapters.storage.bulk import Bulk
 from droas_mother.adapters.storage.rows import AUDIT_FIELDS, ENTRY_FIELDS, audit_content, entry_content
 from droas_mother.core.chain import GENESIS, SALT_BYTES, link
 from droas_mother.core.records import AuditRecord, Entry
@@ -22,7 +20,7 @@ class ChainedTable[R]:
         table: where rows go.
         names: their columns, in the order of their content.
         content: gives a record's content.
-        placeholder: how the driver marks a value, `?` or `%s`.
+        dialect_name: which database it is.
     """
 
     def __init__(
@@ -30,18 +28,17 @@ class ChainedTable[R]:
         table: Table,
         names: tuple[str, ...],
         content: Callable[[R], tuple[Any, ...]],
-        placeholder: str,
+        dialect_name: str,
     ) -> None:
         self._table = table
         self._content = content
-        columns = (*names, "salt", "content_hash", "chain_hash")
-        quoted = ", ".join(f'"{name}"' for name in columns)
-        marks = ", ".join([placeholder] * len(columns))
-        self._insert = f"INSERT INTO {table.name} ({quoted}) VALUES ({marks})"  # noqa: S608 - names of our own
+        self._bulk = Bulk(table, (*names, "salt", "content_hash", "chain_hash"), dialect_name)
         self._head: str | None = None
 
-    def append(self, connection: Connection, records: Sequence[R]) -> str | None:
+    def append(self, connection: Connection, cursor: Any, records: Sequence[R]) -> str | None:
         """Insert records behind all others; gives the chain's hash to be kept once they are committed."""
+        if not records:
+            return self._head
         head = self._head or self.stored_head(connection)
         salts = os.urandom(SALT_BYTES * len(records)).hex()
         width = 2 * SALT_BYTES
@@ -50,12 +47,8 @@ class ChainedTable[R]:
             content = self._content(record)
             joined = link(head, content, salts[number * width : (number + 1) * width])
             head = joined.chain_hash
-            rows.append((*content, joined.salt, joined.content_hash, head))
-        cursor = connection.connection.cursor()
-        try:
-            cursor.executemany(self._insert, rows)
-        finally:
-            cursor.close()
+            rows.append((*content, *joined))
+        self._bulk.put(cursor, rows)
         return head
 
     def keep_head(self, head: str | None) -> None:
@@ -72,13 +65,9 @@ class ChainedTable[R]:
 
 def audit_chain(dialect_name: str) -> ChainedTable[AuditRecord]:
     """Give the audit's chain."""
-    return ChainedTable(schema.audit, AUDIT_FIELDS, audit_content, _mark(dialect_name))
+    return ChainedTable(schema.audit, AUDIT_FIELDS, audit_content, dialect_name)
 
 
 def entry_chain(dialect_name: str) -> ChainedTable[Entry]:
     """Give the ledger's chain."""
-    return ChainedTable(schema.entries, ENTRY_FIELDS, entry_content, _mark(dialect_name))
-
-
-def _mark(dialect_name: str) -> str:
-    return "%s" if dialect_name == "postgresql" else "?"
+    return ChainedTable(schema.entries, ENTRY_FIELDS, entry_content, dialect_name)

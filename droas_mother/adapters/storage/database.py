@@ -1,6 +1,7 @@
 """What is stored, read and written by the one thread that writes.
 
-Balances are cached, because there is no other writer; every failed commit empties the cache.
+Balances, and what was given away today, are cached, because there is no other writer; every failed commit
+empties the caches. What every call needs goes through the driver itself; SQLAlchemy serves the rest.
 """
 
 from collections import OrderedDict
@@ -15,14 +16,20 @@ from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
 from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.appending import audit_chain, entry_chain
+from droas_mother.adapters.storage.bulk import Bulk
 from droas_mother.adapters.storage.engine import words
 from droas_mother.adapters.storage.forgetting import accounts_of, erase, holds_of, prune
-from droas_mother.adapters.storage.rows import TABLES, RowStatements, row_of, statements, values_of
+from droas_mother.adapters.storage.known_calls import KnownCalls
+from droas_mother.adapters.storage.rows import TABLES, RowStatements, cells_of, row_of, statements
 from droas_mother.core.books import Changes, Key
 from droas_mother.core.ledger import ESCROW, ISSUER, Account
-from droas_mother.core.records import Entry, Erasure, Hold, Outcome, Row, StoredCall
+from droas_mother.core.records import Entry, Erasure, Hold, Row, Spending, StoredCall
 
-_CACHED_BALANCES = 100_000
+_CACHED = 100_000
+"""Balances, and rows, that are kept in memory."""
+
+_HOT: tuple[type[Row], ...] = (Spending,)
+"""Kinds of row that every transfer reads."""
 
 _KEPT_IDENTIFIES_US = 2 * 86_400_000_000
 """A budget looks back one day; what is older than two is dropped."""
@@ -38,37 +45,54 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._connection: Connection | None = None
-        self._balances: OrderedDict[Account, int] = OrderedDict()
+        self._cursor: Any = None
+        self._balances: _Cache[Account, int] = _Cache(_CACHED)
+        self._hot: _Cache[tuple[type[Row], Key], Row | None] = _Cache(_CACHED)
         dialect = engine.dialect.name
+        self._known_calls = KnownCalls(dialect)
         self._rows: dict[type[Row], RowStatements] = {kind: statements(kind, dialect) for kind in TABLES}
         self._audit, self._entries = audit_chain(dialect), entry_chain(dialect)
         # Raised by the driver where it is used without SQLAlchemy between.
         self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error
-        self._put_account = _put_account("%s" if dialect == "postgresql" else "?")
+        self._accounts = Bulk(
+            schema.accounts, ("guild_id", "owner", "currency", "balance"), dialect, replace=True
+        )
+
+    def expect(self, calls: Sequence[tuple[str, str]]) -> None:
+        """Look up calls by caller and key, all at once, for `call` until the next commit; raises OutsideError."""
+        try:
+            self._known_calls.look_up(self._driver(), calls)
+        except (SQLAlchemyError, self._driver_error) as error:
+            raise self._failed(error) from error
 
     def balance(self, account: Account) -> int | None:
         """Give an account's balance; None when it was never opened; raises OutsideError."""
-        if account in self._balances:
-            return self._balances[account]
+        known = self._balances.get(account)
+        if known is not None:
+            return known
         rows = self._read(_BALANCE, guild_id=account.guild_id, owner=account.owner, currency=account.currency)
         if not rows:
             return None
-        self._cache(account, rows[0].balance)
+        self._balances.keep(account, int(rows[0].balance))
         return int(rows[0].balance)
 
     def find[R: Row](self, kind: type[R], key: Key) -> R | None:
         """Give the row of this kind with this key; None when there is none; raises OutsideError."""
+        if kind in _HOT and (kind, key) in self._hot:
+            cached = self._hot.get((kind, key))
+            return cached if isinstance(cached, kind) else None
         known = self._rows[kind]
         rows = self._read(known.find, **_at(known, key))
-        return row_of(kind, dict(rows[0]._mapping)) if rows else None  # noqa: SLF001 - public by documentation
+        found = row_of(kind, dict(rows[0]._mapping)) if rows else None  # noqa: SLF001 - public by documentation
+        if kind in _HOT:
+            self._hot.keep((kind, key), found)
+        return found
 
     def call(self, caller: str, key: str) -> StoredCall | None:
         """Give the call made with this key; None when there was none; raises OutsideError."""
-        rows = self._read(_CALL, caller=caller, key=key)
-        if not rows or rows[0].digest is None:
-            return None
-        row = rows[0]
-        return StoredCall(digest=row.digest, outcome=Outcome(row.outcome), result=row.result)
+        if not self._known_calls.covers(caller, key):
+            self.expect([(caller, key)])
+        return self._known_calls.get(caller, key)
 
     def richest(self, guild_id: Snowflake, currency: str, count: int) -> list[tuple[str, int]]:
         """Give owners and balances, the highest first; raises OutsideError."""
@@ -101,25 +125,20 @@ class Database:
             connection.commit()
         except (SQLAlchemyError, self._driver_error) as error:
             raise self._failed(error) from error
-        self._audit.keep_head(heads[0])
-        self._entries.keep_head(heads[1])
-        for account, balance in changes.balances.items():
-            self._cache(account, balance)
-        for erasure in changes.erasures:
-            for account in [one for one in self._balances if one.owner == erasure.user_id]:
-                del self._balances[account]
+        self._keep(changes, heads)
 
     def close(self) -> None:
         """Give the connection back."""
+        self._cursor = None
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def _insert(self, connection: Connection, changes: Changes) -> tuple[str | None, str | None]:
-        audit_head = self._audit.append(connection, changes.audit)
-        entry_head = self._entries.append(connection, changes.entries)
-        if changes.balances:
-            self._put_accounts(connection, changes.balances)
+        cursor = self._driver()
+        audit_head = self._audit.append(connection, cursor, changes.audit)
+        entry_head = self._entries.append(connection, cursor, changes.entries)
+        self._accounts.put(cursor, [(*account, balance) for account, balance in changes.balances.items()])
         for kind, rows in changes.rows.items():
             self._put_rows(connection, kind, rows)
         if changes.identifies:
@@ -132,22 +151,27 @@ class Database:
             prune(connection, changes.audit_from)
         return audit_head, entry_head
 
-    def _put_accounts(self, connection: Connection, balances: dict[Account, int]) -> None:
-        rows = [(one.guild_id, one.owner, one.currency, balance) for one, balance in balances.items()]
-        cursor = connection.connection.cursor()
-        try:
-            cursor.executemany(self._put_account, rows)
-        finally:
-            cursor.close()
-
     def _put_rows(self, connection: Connection, kind: type[Row], rows: dict[Key, Row | None]) -> None:
         known = self._rows[kind]
-        kept = [values_of(row) for row in rows.values() if row is not None]
+        known.put.put(self._driver(), [cells_of(known, row) for row in rows.values() if row is not None])
         gone = [_at(known, key) for key, row in rows.items() if row is None]
-        if kept:
-            connection.execute(known.put, kept)
         if gone:
             connection.execute(known.drop, gone)
+
+    def _keep(self, changes: Changes, heads: tuple[str | None, str | None]) -> None:
+        """Note what is committed."""
+        self._known_calls.forget()
+        self._audit.keep_head(heads[0])
+        self._entries.keep_head(heads[1])
+        for account, balance in changes.balances.items():
+            self._balances.keep(account, balance)
+        for kind in _HOT:
+            for key, row in changes.rows.get(kind, {}).items():
+                self._hot.keep((kind, key), row)
+        if changes.erasures:
+            # Somebody was forgotten; what is known of him by heart, too.
+            self._balances.clear()
+            self._hot.clear()
 
     def _read(self, statement: Any, **values: object) -> Sequence[Any]:
         try:
@@ -162,9 +186,19 @@ class Database:
             self._connection.begin()
         return self._connection
 
+    def _driver(self) -> Any:
+        """Give the driver's own cursor, within the connection's transaction."""
+        connection = self._open()
+        if self._cursor is None:
+            self._cursor = connection.connection.cursor()
+        return self._cursor
+
     def _failed(self, error: Exception) -> OutsideError:
         """Drop everything that rests on the failed connection."""
+        self._known_calls.forget()
         self._balances.clear()
+        self._hot.clear()
+        self._cursor = None
         self._audit.keep_head(None)
         self._entries.keep_head(None)
         if self._connection is not None:
@@ -178,23 +212,35 @@ class Database:
         )
         return OutsideError(f"the database refuses: {what}", retry_after_s=1.0)
 
-    def _cache(self, account: Account, balance: int) -> None:
-        self._balances[account] = balance
-        self._balances.move_to_end(account)
-        if len(self._balances) > _CACHED_BALANCES:
-            self._balances.popitem(last=False)
+
+class _Cache[K, V]:
+    """What is kept of what was read and written last; bounded, the oldest go first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[K, V] = OrderedDict()
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._kept
+
+    def get(self, key: K) -> V | None:
+        """Give what is kept under this key."""
+        return self._kept.get(key)
+
+    def keep(self, key: K, value: V) -> None:
+        """Keep this as the newest."""
+        self._kept[key] = value
+        self._kept.move_to_end(key)
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        self._kept.clear()
 
 
 def _at(known: RowStatements, key: Key) -> dict[str, str]:
     return {f"at_{name}": value for name, value in zip(known.key, key, strict=True)}
-
-
-def _put_account(mark: str) -> str:
-    """Give the statement that writes a balance, for the driver itself; both databases understand it."""
-    return (
-        f"INSERT INTO accounts (guild_id, owner, currency, balance) VALUES ({mark}, {mark}, {mark}, {mark}) "  # noqa: S608 - marks only
-        "ON CONFLICT (guild_id, owner, currency) DO UPDATE SET balance = excluded.balance"
-    )
 
 
 def _same_account(table: Any) -> Any:
@@ -206,9 +252,6 @@ def _same_account(table: Any) -> Any:
 
 
 _BALANCE = select(schema.accounts.c.balance).where(_same_account(schema.accounts))
-_CALL = select(schema.audit.c.digest, schema.audit.c.outcome, schema.audit.c.result).where(
-    schema.audit.c.caller == bindparam("caller"), schema.audit.c.key == bindparam("key")
-)
 _RICHEST = (
     select(schema.accounts.c.owner, schema.accounts.c.balance)
     .where(

@@ -1,14 +1,15 @@
 """How values become rows: the statements for each kind, and the content that a chain's hash stands for."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
-from importlib import import_module
 from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Table, and_, bindparam, delete, select
 
 from droas_mother.adapters.storage import schema
+from droas_mother.adapters.storage.bulk import Bulk
 from droas_mother.core.records import (
     AuditRecord,
     Claim,
@@ -33,8 +34,8 @@ TABLES: dict[type[Row], Table] = {
     Client: schema.clients,
 }
 
-AUDIT_FIELDS = tuple(one.name for one in fields(AuditRecord))
-ENTRY_FIELDS = tuple(one.name for one in fields(Entry))
+AUDIT_FIELDS = AuditRecord.__struct_fields__
+ENTRY_FIELDS = Entry.__struct_fields__
 
 audit_content = attrgetter(*AUDIT_FIELDS)
 entry_content = attrgetter(*ENTRY_FIELDS)
@@ -42,17 +43,19 @@ entry_content = attrgetter(*ENTRY_FIELDS)
 
 @dataclass(frozen=True, slots=True)
 class RowStatements:
-    """The three statements for one kind of row.
+    """How one kind of row is found, written and deleted.
 
     Args:
         find: by the key's columns.
         put: inserts, or changes the row that is there.
+        cells: gives a row's cells, in the order in which `put` takes them.
         drop: deletes by the key's columns.
         key: the names of the key's columns, in their order.
     """
 
     find: Any
-    put: Any
+    put: Bulk
+    cells: Callable[[Row], tuple[Any, ...]]
     drop: Any
     key: tuple[str, ...]
 
@@ -60,24 +63,21 @@ class RowStatements:
 def statements(kind: type[Row], dialect_name: str) -> RowStatements:
     """Give the statements for a kind of row on a database."""
     table = TABLES[kind]
-    dialect: Any = import_module(f"sqlalchemy.dialects.{dialect_name}")  # the other costs 2 MiB
+    names = tuple(column.name for column in table.columns)
     key = tuple(column.name for column in table.primary_key.columns)
     same = and_(*(table.c[name] == bindparam(f"at_{name}") for name in key))
-    insert = dialect.insert(table)
-    changed = {
-        column.name: insert.excluded[column.name] for column in table.columns if column.name not in key
-    }
     return RowStatements(
         find=select(table).where(same),
-        put=insert.on_conflict_do_update(index_elements=list(key), set_=changed),
+        put=Bulk(table, names, dialect_name, replace=True),
+        cells=attrgetter(*names),
         drop=delete(table).where(same),
         key=key,
     )
 
 
-def values_of(row: Row) -> dict[str, Any]:
-    """Give a row's columns."""
-    return {column.name: _plain(getattr(row, column.name)) for column in TABLES[type(row)].columns}
+def cells_of(known: RowStatements, row: Row) -> tuple[Any, ...]:
+    """Give a row's cells as the driver takes them."""
+    return tuple(cell.value if isinstance(cell, StrEnum) else cell for cell in known.cells(row))
 
 
 def row_of[R: Row](kind: type[R], columns: dict[str, Any]) -> R:
@@ -85,7 +85,3 @@ def row_of[R: Row](kind: type[R], columns: dict[str, Any]) -> R:
     if kind is Hold:
         columns = {**columns, "state": HoldState(columns["state"])}
     return kind(**columns)
-
-
-def _plain(value: Any) -> Any:
-    return value.value if isinstance(value, StrEnum) else value

@@ -49,7 +49,7 @@ class Economy:
         """Give coins of the asking member to another."""
         guild_id, user_id = call.member()
         source = self._account(guild_id, user_id, arguments.currency)
-        target = self._account(guild_id, user_id_of(arguments.to_user_id), arguments.currency)
+        target = Account(guild_id, user_id_of(arguments.to_user_id), source.currency)
         draft.post(*transfer(source, target, arguments.amount, limit=self._settings.transfer_limit))
         self._spend(source, arguments.amount, call, draft)
         return {

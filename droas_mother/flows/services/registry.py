@@ -1,8 +1,9 @@
 """What a tool is, and the list of all of them."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -27,21 +28,25 @@ def user_id_of(text: str) -> Snowflake:
     return Snowflake(text.strip("<@!>"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(NamedTuple):
     """What a tool knows of the call that it serves, beside the arguments.
 
     Args:
         caller: who calls, `bot:helper`.
         actor: on whose behalf.
         at_us: unix microseconds.
-        call_id: names this call, the same for every retry of it.
+        name: names this call, the same for every retry of it.
     """
 
     caller: str
     actor: Actor | None
     at_us: int
-    call_id: str
+    name: str
+
+    @property
+    def call_id(self) -> str:
+        """A short name of this call, 24 hexadecimal digits."""
+        return hashlib.blake2b(self.name.encode(), digest_size=12).hexdigest()
 
     @property
     def day(self) -> int:

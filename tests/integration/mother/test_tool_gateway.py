@@ -206,6 +206,27 @@ async def test_every_bad_frame_is_answered(bench: ToolBench) -> None:
     socket.close()
 
 
+async def test_what_a_database_cannot_keep_is_refused_alone(bench: ToolBench) -> None:
+    """U+0000 in a key, a tool's name or an id is refused, and the calls beside it are served."""
+    socket = bench.raw(zmq.DEALER)
+    actor, arguments = {"userId": "10", "guildId": "1"}, {"to_user_id": "11", "amount": 1}
+    for number, (name, meta) in enumerate(
+        [
+            ("economy.transfer", {"actor": actor, "idempotencyKey": "a\0"}),
+            ("economy\0", {"actor": actor, "idempotencyKey": "b"}),
+            ("economy.transfer", {"actor": {"userId": "1\0", "guildId": "1"}, "idempotencyKey": "c"}),
+            ("economy.transfer", {"actor": actor, "idempotencyKey": "good"}),
+        ]
+    ):
+        params = {"name": name, "arguments": arguments, "_meta": meta}
+        frame = {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": params}
+        socket.send(json.dumps(frame).encode())
+    answers = [json.loads(await asyncio.to_thread(socket.recv)) for _ in range(4)]
+    codes = {one["id"]: one.get("error", {}).get("code") for one in answers}
+    assert codes == {0: -32602, 1: -32602, 2: -32602, 3: None}
+    socket.close()
+
+
 async def test_an_outcome_can_be_asked_for(bench: ToolBench) -> None:
     """`calls/status` tells what became of a key."""
     await give(bench, 10, "k")

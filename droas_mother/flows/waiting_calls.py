@@ -1,0 +1,33 @@
+"""A call on its way through the gateway, and what the gateway counts."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from droas_common.wire.calls import CallParams, Request
+from droas_mother.ports import Question
+
+
+class Waiting(NamedTuple):
+    """A request on its way into a group."""
+
+    question: Question
+    request: Request
+    params: CallParams | None
+    since: float
+
+    @property
+    def key(self) -> tuple[str, str] | None:
+        """Caller and idempotency key of a call that has one."""
+        key = self.params.meta.idempotency_key if self.params else None
+        return (self.question.principal.caller, key) if key is not None else None
+
+
+@dataclass(slots=True)
+class GatewayFigures:
+    """What the gateway has done since it started; read by other threads, written by this one."""
+
+    calls: int = 0
+    commits: int = 0
+    failed_commits: int = 0
+    refused: int = 0
+    waiting: int = 0

@@ -1,0 +1,74 @@
+"""Callers that wait: bounded, in turn, in order."""
+
+from collections import defaultdict
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from droas_mother.core.fair_queue import FairQueue
+
+CALLERS = st.sampled_from("abcde")
+
+
+@given(st.lists(st.one_of(CALLERS, st.integers(1, 6)), max_size=200), st.integers(1, 20))
+def test_it_is_bounded_and_loses_nothing(steps: list[str | int], limit: int) -> None:
+    """Never more than the limit waits; what was let in comes out once, in its caller's order."""
+    waiting: FairQueue[tuple[str, int]] = FairQueue(limit)
+    came: dict[str, list[int]] = defaultdict(list)
+    went: dict[str, list[int]] = defaultdict(list)
+    for number, step in enumerate(steps):
+        if isinstance(step, str):
+            if waiting.put(step, (step, number)):
+                came[step].append(number)
+        else:
+            for caller, item in waiting.take(step):
+                went[caller].append(item)
+        assert len(waiting) <= limit
+    for caller, item in waiting.take(limit):
+        went[caller].append(item)
+    assert len(waiting) == 0
+    assert went == came
+
+
+@given(st.dictionaries(CALLERS, st.integers(1, 40), min_size=1), st.integers(1, 10))
+def test_nobody_starves(lengths: dict[str, int], most: int) -> None:
+    """While two callers wait, neither gets two more turns than the other."""
+    waiting: FairQueue[str] = FairQueue(1_000)
+    left = dict(lengths)
+    for caller, length in lengths.items():
+        for _ in range(length):
+            assert waiting.put(caller, caller)
+    served = dict.fromkeys(lengths, 0)
+    while len(waiting):
+        for caller in waiting.take(most):
+            served[caller] += 1
+            left[caller] -= 1
+            turns = [served[one] for one in left if left[one]]
+            assert not turns or max(turns) - min(turns) <= 1
+
+
+def test_a_flood_leaves_room_for_others() -> None:
+    """When others wait, a caller has no more than his share; when he is alone, he has all."""
+    waiting: FairQueue[int] = FairQueue(10)
+    assert all(waiting.put("flood", number) for number in range(9))
+    assert waiting.put("quiet", 0)
+    assert not waiting.put("flood", 9)
+    assert not waiting.put("quiet", 1)
+    waiting.take(4)
+    assert waiting.put("quiet", 1)
+    assert not waiting.put("flood", 9)
+
+
+def test_one_that_waits_can_be_withdrawn() -> None:
+    """It does not come out any more; another caller's, or one that has gone, is not found."""
+    waiting: FairQueue[int] = FairQueue(10)
+    for number in range(3):
+        waiting.put("a", number)
+    assert waiting.withdraw("b", lambda _: True) is None
+    assert waiting.withdraw("a", lambda item: item == 1) == 1
+    assert waiting.withdraw("a", lambda item: item == 1) is None
+    assert waiting.take(10) == [0, 2]
+    waiting.put("a", 7)
+    assert waiting.withdraw("a", lambda _: True) == 7
+    assert len(waiting) == 0
+    assert waiting.take(1) == []
