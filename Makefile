@@ -5,6 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 SOURCES := droas_common droas_mother droas_child droas_sandbox
 CHECKED := $(SOURCES) tests benchmarks scripts
+SYSTEMS := tests/chaos tests/e2e tests/browser
 NAME ?= startup
 ARGS ?=
 
@@ -16,8 +17,10 @@ help: ## list what can be made
 demo: setup ## play the whole road on this machine (ARGS=--once ends by itself)
 	@$(BIN)/python scripts/demo.py $(ARGS)
 
+# Suites that start whole systems and time them run one test after another; the others share two processors.
 test: dev ## run every test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(SYSTEMS:%=--ignore=%) $(ARGS) || [ $$? = 5 ]
+	@$(BIN)/python -m pytest $(SYSTEMS) $(ARGS) || [ $$? = 5 ]
 
 check: dev ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check --quiet $(CHECKED)

@@ -7,6 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    # What is found there by chance would be nobody's change; at a desk it is looked for.
+    settings.load_profile("ci")
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def test_an_open_breaker_lets_one_call_try_at_a_time(events: list[tuple[bool, fl
         breaker, wait_s = admit(breaker, RULES, now=now)
         if wait_s:
             assert row >= RULES.failures
-            assert wait_s <= RULES.rest_s
+            assert wait_s <= RULES.rest_s + 1e-9
             continue
         if breaker.trying:
             assert admit(breaker, RULES, now=now)[1] > 0
