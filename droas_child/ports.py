@@ -7,7 +7,7 @@ from droas_child.core.conversation import Said
 from droas_child.core.failures import Failure
 from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
-from droas_common.wire.calls import Actor, Json, ToolDescription, ToolResult
+from droas_common.wire.calls import Json
 from droas_common.wire.heartbeats import FromChild
 
 
@@ -60,26 +60,6 @@ class Model(Protocol):
 
     def stream(self, messages: Sequence[Json], tools: Sequence[Json]) -> AsyncGenerator[Any, None]:
         """Give the chunks of one answer as they come; raises ModelFailedError."""
-        ...
-
-
-class Tools(Protocol):
-    """The mother's tools."""
-
-    async def list_tools(self, *, timeout_s: float = 5.0) -> list[ToolDescription]:
-        """Give the tools that this bot may call; raises OutsideError."""
-        ...
-
-    async def call(
-        self,
-        name: str,
-        arguments: Json,
-        *,
-        actor: Actor | None,
-        timeout_s: float = 5.0,
-        idempotency_key: str | None = None,
-    ) -> ToolResult:
-        """Call one; raises RequestError when refused, OutsideError without an answer."""
         ...
 
 

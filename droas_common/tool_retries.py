@@ -19,8 +19,8 @@ _LONGEST_TRY_S = 5.0
 """One try waits no longer: its answer may be lost, and the next try gets it."""
 
 
-class Calls(Protocol):
-    """One try of a call."""
+class Tools(Protocol):
+    """The mother's tools, however they are reached."""
 
     async def list_tools(self, *, timeout_s: float = 5.0) -> list[ToolDescription]:
         """Give the tools that may be called; raises OutsideError."""
@@ -52,7 +52,7 @@ class RetryingTools:
         rules: when it stops asking a mother who does not answer.
     """
 
-    def __init__(self, calls: Calls, rules: BreakerRules | None = None) -> None:
+    def __init__(self, calls: Tools, rules: BreakerRules | None = None) -> None:
         self._calls = calls
         self._rules = rules or BreakerRules()
         self._breaker = Breaker()

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from droas_child.core.completion import WantedCall
 from droas_child.core.tool_names import offer, offered_name, real_name
-from droas_child.ports import Tools
 from droas_common.errors import OutsideError, RequestError
 from droas_common.logs import log
+from droas_common.tool_retries import Tools
 from droas_common.wire.calls import Actor, Json, ToolResult
 
 MAX_CALLS = 8
