@@ -31,7 +31,8 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(codes.OK)
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is flushed once more at the end
+        # Nothing is flushed once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _end(codes.IO_ERROR, f"cannot write: {error.strerror}")
     except KeyboardInterrupt:
         sys.exit(codes.INTERRUPTED)
