@@ -125,7 +125,7 @@ class Store(Shelf, Protocol):
         ...
 
     def write(self, changes: Changes) -> None:
-        """Commit all of these changes, or none; raises OutsideError."""
+        """Commit all of these changes, or none; raises OutsideError, and DefectError for what cannot be kept."""
         ...
 
     def close(self) -> None:

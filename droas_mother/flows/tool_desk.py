@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
+from droas_common.logs import log
 from droas_common.redaction import Redactor
 from droas_common.tracing import trace_id_of
 from droas_common.wire.calls import (
@@ -85,6 +87,16 @@ class ToolDesk:
         except FrameError as fault:
             return error_frame(request.id, misplaced(str(fault)))
 
+    def fail(
+        self, request: Request, params: CallParams | None, principal: Principal, batch: Batch, *, now_us: int
+    ) -> bytes:
+        """Answer a request that failed by a defect of ours, and write a call down as failed; as `serve`."""
+        said = _defect("a defect of the mother; nothing was changed, and the log says more")
+        if params is not None:
+            decision = Decision(outcome=Outcome.FAILED, error=said)
+            batch.record(self._audit(params, principal, decision, now_us, 0))
+        return error_frame(request.id, said)
+
     def expire(self, hold: Hold, batch: Batch, *, now_us: int) -> None:
         """Give coins whose time is over back to their owner."""
         known = batch.find(Hold, hold.key)
@@ -141,15 +153,21 @@ class ToolDesk:
         draft = Draft(batch, transfer=name, at_us=now_us, opening_balance=self._opening_balance)
         call = Call(caller=principal.caller, actor=params.meta.actor, at_us=now_us, name=name)
         try:
-            structured = tool.run(params.arguments, call, draft)
+            result = _result(tool.run(params.arguments, call, draft), is_error=False)
+        except OutsideError:
+            raise  # the store fails, and with it the whole group
         except msgspec.ValidationError as fault:
-            words, _, path = str(fault).partition(" - at `")
-            return _refused(invalid(words, path.rstrip("`") or "$"))
+            what, _, path = str(fault).partition(" - at `")
+            return _refused(invalid(what, path.rstrip("`") or "$"))
         except Refusal as refusal:
-            said = {"refused": refusal.kind, "message": str(refusal)}
-            return Decision(outcome=Outcome.REFUSED, result=_result(said, is_error=True))
+            words = {"refused": refusal.kind, "message": str(refusal)}
+            return Decision(outcome=Outcome.REFUSED, result=_result(words, is_error=True))
+        except Exception as fault:  # noqa: BLE001 - border of the tool: its defect is this call's alone
+            log.opt(exception=fault).error("tool_failed", tool=tool.name, caller=principal.caller)
+            said = _defect(f"{tool.name} has a defect; nothing was changed, and the log says more")
+            return Decision(outcome=Outcome.FAILED, error=said)
         batch.take(draft)
-        return Decision(outcome=Outcome.OK, result=_result(structured, is_error=False))
+        return Decision(outcome=Outcome.OK, result=result)
 
     def _audit(
         self, params: CallParams, principal: Principal, decision: Decision, now_us: int, duration_us: int
@@ -176,6 +194,10 @@ class ToolDesk:
             trace_id=trace_id_of(params.meta.traceparent),
             duration_us=duration_us,
         )
+
+
+def _defect(words: str) -> CallError:
+    return error(ErrorCode.INTERNAL, words, "internal")
 
 
 def _digest(params: CallParams) -> str:

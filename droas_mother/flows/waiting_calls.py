@@ -31,3 +31,16 @@ class GatewayFigures:
     failed_commits: int = 0
     refused: int = 0
     waiting: int = 0
+    fault: str = ""
+    """Why nothing can be written at the moment; empty when the last commit that wrote succeeded."""
+
+    def note_commit(self, *, wrote: bool) -> None:
+        """Count a commit; one that wrote shows that the store is well."""
+        self.commits += 1
+        if wrote:
+            self.fault = ""
+
+    def note_fault(self, why: str) -> None:
+        """Count a commit that failed."""
+        self.failed_commits += 1
+        self.fault = why
