@@ -19,7 +19,6 @@ from droas_mother.flows.services import economy
 from droas_mother.flows.tool_desk import ToolDesk
 from droas_mother.flows.tool_gateway import ToolGateway
 
-
 HELPER = Principal(kind=PrincipalKind.BOT, name="helper", tools=("*",))
 
 
