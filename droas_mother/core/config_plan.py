@@ -24,7 +24,9 @@ def hot_settings(bot: BotSettings, revision: int = FIRST_REVISION) -> Json:
     }
 
 
-_HOT = frozenset({"system_prompt", "protection_level", "history_messages", "max_tool_rounds"})
+_HOT = frozenset(
+    {"system_prompt", "protection_level", "protection_policy", "history_messages", "max_tool_rounds"}
+)
 
 
 def restart_digest(bot: BotSettings, mother: MotherSettings) -> str:
