@@ -3,6 +3,7 @@
 import time
 
 import zmq
+from sqlalchemy import Engine
 
 from droas_common.logs import log, redactor, start_logging, stderr_sink
 from droas_common.settings import Endpoints
@@ -89,9 +90,15 @@ class Ground:
     def _open_store(self) -> None:
         secret = self.settings.storage.url
         url = secret.get_secret_value() if secret else f"sqlite:///{self.folder.data / 'droas.db'}"
-        self.engine = open_engine(url)
+        self.engine = open_engine(url, before_migrating=self._back_up)
         self.reader = Reader(self.engine)
         self.audit_feed = AuditFeed(self.reader)
+
+    def _back_up(self, engine: Engine, revision: str) -> None:
+        from droas_mother.adapters.storage.backup import keep_before_migrating  # noqa: PLC0415 - after upgrades only
+
+        kept = keep_before_migrating(engine, self.folder.backups, revision)
+        log.info("database_backed_up", schema=revision, file=str(kept))
 
     def _open_gateway(self, endpoints: Endpoints) -> None:
         self.witness = Witness(self.settings.tools.provenance_s)

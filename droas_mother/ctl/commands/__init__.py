@@ -20,6 +20,7 @@ MODULES = {
     "tools": "tools",
     "client": "clients",
     "config": "config",
+    "db": "db",
     "health": "look",
     "completion": "completion",
 }
@@ -41,6 +42,7 @@ SUMMARIES = {
     "tools": "list and call tools",
     "client": "add, list and revoke external clients",
     "config": "examine the configuration",
+    "db": "back up, restore, migrate and check the database",
     "health": "ask whether the mother herself is well",
     "completion": "print a completion script for a shell",
 }
