@@ -19,6 +19,7 @@ from droas_mother.ctl.terminal import complain
 FAMILIES = {
     "config": "config",
     "db": "db",
+    "mcp": "mcp",
 }
 """Which module carries out which command."""
 
