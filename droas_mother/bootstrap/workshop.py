@@ -19,6 +19,7 @@ from droas_mother.flows.admin_desk import AdminDesk, Condition, Feeds, Limits
 from droas_mother.flows.log_feed import LogFeed
 from droas_mother.flows.monitoring import MAX_LAG_S
 from droas_mother.flows.mother import Mother, Part
+from droas_mother.flows.store_watch import StoreWatch
 
 _MIN_WATCHDOG_S = 0.5
 
@@ -71,6 +72,7 @@ class Workshop:
                 problems=tuple(problem.headline for problem in self._configuration.problems),
                 checks=self._checks,
                 protection=lambda: self._protection.state,
+                store=lambda: self._ground.gateway.figures.fault,
             ),
             metrics_text=self._ground.metrics.text,
         )
@@ -112,6 +114,7 @@ class Workshop:
             Part(name="supervisor", run=self._bots.supervisor.run, stop=self._stop_bots),
             Part(name="monitoring", run=self._bots.monitoring.run),
             Part(name="housekeeping", run=self._office.housekeeping.run),
+            Part(name="store-watch", run=StoreWatch(self._ground.gateway).run),
         ]
         watchdog_s = self._notifier.watchdog_interval_s
         if watchdog_s is not None:

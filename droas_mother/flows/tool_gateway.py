@@ -44,6 +44,9 @@ MAX_JOBS = 2_000
 
 _RETRY_MS = 200
 
+_LONGEST_WAIT_S, _FAILING_WAIT_S = 10.0, 1.0
+"""How long the event loop waits for what it wants written; less when it is known that nothing can be."""
+
 
 class ToolGateway:
     """Owns the tool socket and the store, in a thread of its own.
@@ -115,7 +118,14 @@ class ToolGateway:
         except queue.Full:
             raise OutsideError(f"{MAX_JOBS} records wait to be written", retry_after_s=1.0) from None
         self._socket.ring()
-        return await done
+        wait_s = _FAILING_WAIT_S if self.figures.fault else _LONGEST_WAIT_S
+        try:
+            async with asyncio.timeout(wait_s):
+                return await done
+        except TimeoutError:
+            words = f"the database has not answered for {wait_s:g} s; whether it was written is not known"
+            self.figures.note_fault(words)
+            raise OutsideError(words, retry_after_s=_FAILING_WAIT_S) from None
 
     def note(self, identify: Identify) -> None:
         """Have an identify written by the next commit, without waiting for it."""
@@ -223,8 +233,8 @@ class ToolGateway:
         try:
             return self._serve(group, jobs)
         except OutsideError as fault:
-            self.figures.note_fault(str(fault))
-            log.error("commit_failed", why=str(fault), calls=len(group))
+            if self.figures.note_fault(str(fault)):
+                log.error("commit_failed", why=str(fault), calls=len(group))
             self._settle(jobs, [None] * len(jobs), fault)
             said = error(ErrorCode.UNAVAILABLE, str(fault), "unavailable", retry_after_ms=1000)
             return [error_frame(one.request.id, said) for one in group]

@@ -24,7 +24,7 @@ class Waiting(NamedTuple):
 
 @dataclass(slots=True)
 class GatewayFigures:
-    """What the gateway has done since it started; read by other threads, written by this one."""
+    """What the gateway has done since it started; read by other threads, too."""
 
     calls: int = 0
     commits: int = 0
@@ -40,7 +40,9 @@ class GatewayFigures:
         if wrote:
             self.fault = ""
 
-    def note_fault(self, why: str) -> None:
-        """Count a commit that failed."""
+    def note_fault(self, why: str) -> bool:
+        """Count a commit that failed; gives whether that is news."""
         self.failed_commits += 1
+        news = why != self.fault
         self.fault = why
+        return news

@@ -31,6 +31,15 @@ _CACHED = 100_000
 _HOT: tuple[type[Row], ...] = (Spending,)
 """Kinds of row that every transfer reads."""
 
+_RESTORE = "; stop the mother and restore a backup: droasctl db restore FILE --force"
+_ADVICE = (
+    ("disk is full", "; make room on its disk"),
+    ("is locked", "; another program holds it"),
+    ("malformed", _RESTORE),
+    ("not a database", _RESTORE),
+)
+"""What to do about what SQLite says; without that it recovers by itself."""
+
 _KEPT_IDENTIFIES_US = 2 * 86_400_000_000
 """A budget looks back one day; what is older than two is dropped."""
 
@@ -219,7 +228,8 @@ class Database:
             if isinstance(error, DBAPIError)
             else str(error).split("\n")[0] or type(error).__name__
         )
-        return OutsideError(f"the database refuses: {what}", retry_after_s=1.0)
+        advice = next((words for sign, words in _ADVICE if sign in what), "")
+        return OutsideError(f"the database refuses: {what}{advice}", retry_after_s=1.0)
 
 
 class _Cache[K, V]:

@@ -85,7 +85,16 @@ def _kind(url: str) -> str:
 def _options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": _BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}}
-    return {"connect_args": {"connect_timeout": 5}}
+    # A host that has gone without a word is noticed; libpq waits for ever by itself.
+    return {
+        "connect_args": {
+            "connect_timeout": 5,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15_000,
+        }
+    }
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
