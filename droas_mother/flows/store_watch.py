@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 
 from droas_common.errors import DroasError
 from droas_common.logs import log
@@ -24,21 +25,16 @@ class StoreWatch:
 
     async def run(self) -> None:
         """Look until cancelled."""
+        figures = self._gateway.figures
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            if self._gateway.figures.fault:
-                await self._see_through()
-
-    async def _see_through(self) -> None:
-        began, why = time.time(), self._gateway.figures.fault
-        while True:
-            try:
+            if figures.outage is None:
+                continue
+            why, began = figures.outage
+            with suppress(DroasError):  # not yet
                 await self._gateway.write(_record(began, why))
-            except DroasError:
-                await asyncio.sleep(LOOK_EVERY_S)
-            else:
+                figures.outage = None
                 log.info("store_recovered", after_s=round(time.time() - began, 1), why=why)
-                return
 
 
 def _record(began: float, why: str) -> AuditRecord:

@@ -1,5 +1,6 @@
 """A call on its way through the gateway, and what the gateway counts."""
 
+import time
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -34,6 +35,9 @@ class GatewayFigures:
     fault: str = ""
     """Why nothing can be written at the moment; empty when the last commit that wrote succeeded."""
 
+    outage: tuple[str, float] | None = None
+    """Why and since when, unix seconds, nothing could be written, until that itself is written down."""
+
     def note_commit(self, *, wrote: bool) -> None:
         """Count a commit; one that wrote shows that the store is well."""
         self.commits += 1
@@ -45,4 +49,5 @@ class GatewayFigures:
         self.failed_commits += 1
         news = why != self.fault
         self.fault = why
+        self.outage = self.outage or (why, time.time())
         return news
