@@ -133,6 +133,18 @@ class Store(Shelf, Protocol):
         ...
 
 
+class ResultCache(Protocol):
+    """Keeps results for a while; it may forget, and never raises."""
+
+    def get(self, names: Sequence[str]) -> list[bytes | None]:
+        """Give what is kept under each name; None for what is not known."""
+        ...
+
+    def put(self, values: Mapping[str, bytes]) -> None:
+        """Keep these by their names."""
+        ...
+
+
 class IdentifyBudget(Protocol):
     """How many IDENTIFYs a token may still send."""
 

@@ -82,7 +82,7 @@ class Workshop:
         return [
             Part(name="folder", stop=ground.folder.release),
             Part(name="keys", stop=ground.end_context),
-            Part(name="store", stop=ground.engine.dispose),
+            Part(name="store", stop=ground.end_store),
             Part(name="gateway", start=ground.gateway.start, stop=ground.gateway.stop),
             Part(name="logs", start=ground.logs.start, stop=ground.logs.close),
             Part(name="events", start=self._start_events, stop=ground.publisher.close),

@@ -252,11 +252,13 @@ class ToolGateway:
         batch = Batch(self._store)
         now_us = time.time_ns() // 1000
         self._store.expect([one.key for one in group if one.key is not None])
+        self._desk.expect(one.params for one in group)
         answers = [
             self._desk.serve(one.request, one.params, one.question.principal, batch, now_us=now_us)
             for one in group
         ]
         given = [add(job, batch, self._desk.expire, now_us) for job in jobs]
+        self._desk.settle(batch.changes)
         self._store.write(batch.changes)
         self.figures.note_commit(wrote=bool(batch.changes))
         self._settle(jobs, given, None)

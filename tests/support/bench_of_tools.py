@@ -29,12 +29,14 @@ from droas_mother.flows.admin_desk import Rooms
 from droas_mother.flows.audit_feed import AuditFeed
 from droas_mother.flows.call_gate import CallGate, Proves
 from droas_mother.flows.client_desk import ClientDesk
+from droas_mother.flows.known_results import KnownResults
 from droas_mother.flows.records_desk import RecordsDesk
 from droas_mother.flows.services import economy, users
 from droas_mother.flows.services.registry import Tool
 from droas_mother.flows.tool_counter import ToolCounter
 from droas_mother.flows.tool_desk import ToolDesk
 from droas_mother.flows.tool_gateway import ToolGateway
+from droas_mother.ports import ResultCache
 
 ADA = Actor(user_id="10", guild_id="1", channel_id="2", message_id="3")
 GRACE = Actor(user_id="11", guild_id="1", channel_id="2", message_id="4")
@@ -100,6 +102,7 @@ async def running(
     proves: Proves = lambda _actor: None,
     max_waiting: int = 4_096,
     more_tools: tuple[Tool[Any], ...] = (),
+    cache: ResultCache | None = None,
 ) -> AsyncIterator[ToolBench]:
     """Run a gateway for a while."""
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -114,6 +117,7 @@ async def running(
         gate=gate,
         redactor=Redactor(),
         opening_balance=100,
+        known=KnownResults(cache) if cache is not None else None,
     )
     socket = ToolSocket(context, endpoint, keyring)
     reader = Reader(engine)
