@@ -240,4 +240,4 @@ async def test_a_server_that_is_not_there_is_no_matter(short_tmp: Path, tmp_path
 def test_an_address_that_cannot_be_used_is_said() -> None:
     """A mistake in the configuration is one, and not a cache that is never there."""
     with pytest.raises(ConfigurationError, match=r"tools\.cache\.url"):
-        RedisCache("http://nowhere", ttl_s=1)
+        RedisCache("ftp://127.0.0.1", ttl_s=1)
