@@ -19,6 +19,9 @@ MODULES = {
     "user": "people",
     "tools": "tools",
     "client": "clients",
+    "mcp": "mcp",
+    "config": "config",
+    "db": "db",
     "health": "look",
     "completion": "completion",
 }
@@ -39,6 +42,9 @@ SUMMARIES = {
     "user": "export or erase what is kept of a person",
     "tools": "list and call tools",
     "client": "add, list and revoke external clients",
+    "mcp": "serve the tools over the Model Context Protocol",
+    "config": "examine the configuration",
+    "db": "back up, restore, migrate and check the database",
     "health": "ask whether the mother herself is well",
     "completion": "print a completion script for a shell",
 }
