@@ -117,6 +117,14 @@ def setting_at(model: type[BaseModel], place: Place) -> Setting | None:
     return found
 
 
+def is_list_at(model: type[BaseModel], place: Place) -> bool:
+    """Say whether what stands at a place is a list."""
+    setting = setting_at(model, place)
+    if setting is None or len(setting.place) != len(place):
+        return False
+    return any(get_origin(one) in (tuple, list) for one in alternatives(setting.annotation))
+
+
 def choices_of(annotation: Any) -> tuple[str, ...]:
     """Give the values of a setting that has a choice of few."""
     found: list[str] = []

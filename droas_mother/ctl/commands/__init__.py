@@ -20,6 +20,7 @@ MODULES = {
     "tools": "tools",
     "client": "clients",
     "config": "config",
+    "secrets": "secrets",
     "health": "look",
     "completion": "completion",
 }
@@ -40,7 +41,8 @@ SUMMARIES = {
     "user": "export or erase what is kept of a person",
     "tools": "list and call tools",
     "client": "add, list and revoke external clients",
-    "config": "examine the configuration",
+    "config": "examine and edit the configuration",
+    "secrets": "encrypt, edit and rotate encrypted files",
     "health": "ask whether the mother herself is well",
     "completion": "print a completion script for a shell",
 }
