@@ -43,8 +43,8 @@ def _validate(arguments: Namespace) -> int:
         count = len(found.diagnoses)
         sys.stderr.write(f"droasctl: {arguments.folder}: {count} fault{'s' if count > 1 else ''}\n")
     elif found.configuration is not None:
-        bots, policies = len(found.configuration.bots), len(found.configuration.policies)
-        out(f"{arguments.folder}: valid: {bots} bots, {policies} policies")
+        bots = ", ".join(found.configuration.bots) or "no bot"
+        out(f"{arguments.folder}: valid ({bots})")
     return codes.CONFIGURATION if found.diagnoses else codes.OK
 
 

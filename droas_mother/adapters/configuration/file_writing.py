@@ -39,25 +39,34 @@ def replace_file(path: Path, before: bytes | None, after: bytes, *, mode: int | 
         _require(real, path, before)
         descriptor, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name[:100]}.")
         try:
-            with open(descriptor, "wb") as file:  # noqa: PTH123 - it is open already
-                file.write(after)
-                if before is not None:
-                    _take_over(real, descriptor)
-                else:
-                    os.fchmod(descriptor, mode or 0o600)
-                file.flush()
-                os.fsync(descriptor)
+            _fill(descriptor, after, like=real if before is not None else None, mode=mode or 0o600)
             _require(real, path, before)
             os.replace(name, real)  # noqa: PTH105 - beside mkstemp's name
         except BaseException:
             with suppress(FileNotFoundError):
                 os.unlink(name)  # noqa: PTH108 - as above
             raise
-        folder = os.open(real.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _keep_names(real.parent)
+
+
+def _fill(descriptor: int, content: bytes, *, like: Path | None, mode: int) -> None:
+    with open(descriptor, "wb") as file:
+        file.write(content)
+        if like is not None:
+            _take_over(like, descriptor)
+        else:
+            os.fchmod(descriptor, mode)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _keep_names(folder: Path) -> None:
+    """Let a folder's names outlive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _take_over(real: Path, descriptor: int) -> None:

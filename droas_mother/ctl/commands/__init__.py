@@ -21,6 +21,7 @@ MODULES = {
     "client": "clients",
     "config": "config",
     "secrets": "secrets",
+    "init": "init",
     "health": "look",
     "completion": "completion",
 }
@@ -43,6 +44,7 @@ SUMMARIES = {
     "client": "add, list and revoke external clients",
     "config": "examine and edit the configuration",
     "secrets": "encrypt, edit and rotate encrypted files",
+    "init": "write a first configuration",
     "health": "ask whether the mother herself is well",
     "completion": "print a completion script for a shell",
 }
