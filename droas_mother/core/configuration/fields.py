@@ -20,13 +20,15 @@ class Setting:
 
     Args:
         place: the names that lead to it; `*` for any name or index.
-        info: its field: meaning, default, bounds.
+        info: its field: meaning and bounds.
         annotation: what may stand there.
+        default: what holds when nothing stands there; PydanticUndefined when something must.
     """
 
     place: tuple[str, ...]
     info: FieldInfo
     annotation: Any
+    default: Any = None
 
     @property
     def secret(self) -> bool:
@@ -57,17 +59,25 @@ def model_in(annotation: Any) -> type[BaseModel] | None:
     return next(found, None)
 
 
-def settings_of(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[Setting]:
-    """Give all settings of a model, depth first in the order of their definition."""
+def settings_of(
+    model: type[BaseModel], above: tuple[str, ...] = (), defaults: BaseModel | None = None
+) -> Iterator[Setting]:
+    """Give all settings of a model, depth first in the order of their definition.
+
+    Args:
+        model: whose.
+        above: the names that lead to it.
+        defaults: what holds when nothing is said of it at all.
+    """
     for name, info in model.model_fields.items():
         place = (*above, name)
+        default = info.default if defaults is None else getattr(defaults, name)
         inner = model_in(info.annotation)
         if inner is None:
-            yield Setting(place=place, info=info, annotation=info.annotation)
-            below = item_of(info.annotation)
-            inner, place = model_in(below), (*place, "*")
+            yield Setting(place=place, info=info, annotation=info.annotation, default=default)
+            inner, place, default = model_in(item_of(info.annotation)), (*place, "*"), None
         if inner is not None:
-            yield from settings_of(inner, place)
+            yield from settings_of(inner, place, default if isinstance(default, BaseModel) else None)
 
 
 def item_of(annotation: Any) -> Any:
@@ -115,6 +125,14 @@ def setting_at(model: type[BaseModel], place: Place) -> Setting | None:
         if annotation is None:
             return found
     return found
+
+
+def is_list_at(model: type[BaseModel], place: Place) -> bool:
+    """Say whether what stands at a place is a list."""
+    setting = setting_at(model, place)
+    if setting is None or len(setting.place) != len(place):
+        return False
+    return any(get_origin(one) in (tuple, list) for one in alternatives(setting.annotation))
 
 
 def choices_of(annotation: Any) -> tuple[str, ...]:
