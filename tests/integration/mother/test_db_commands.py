@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from droas_mother.adapters.processes.runtime_folder import RuntimeFolder
 from droas_mother.adapters.storage.backup import back_up
 from droas_mother.adapters.storage.engine import connect, open_engine
 from droas_mother.adapters.storage.findings import look_at_file
+from tests.support.admin import DROASCTL
 from tests.support.bench_of_tools import ADA, running
 from tests.support.databases import PlacedDatabase
 
@@ -94,6 +96,18 @@ def test_a_backup_restores_what_was_there(place: PlacedDatabase) -> None:
     assert kept.value(BALANCE) == 7
     code, found, _ = place.ctl("check")
     assert (code, found["faults"], found["audit_head"]) == (0, [], made["audit_head"])
+
+
+def test_droasctl_hands_over_on_its_terminal(place: PlacedDatabase, tmp_path: Path) -> None:
+    """The command that people type leads here, wherever they stand: what lies there is not imported."""
+    (tmp_path / "droas_mother.py").write_text("raise SystemExit('imported from where one stands')")
+    place.ctl("check")  # which writes the configuration
+    command = [DROASCTL, "db", "check", "--config", str(place.folder / "configs")]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=place.environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("holds, schema 0004, 3 decisions, 10 ledger entries\n")
 
 
 async def test_the_chains_go_on_after_a_restore(place: PlacedDatabase) -> None:
