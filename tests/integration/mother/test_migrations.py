@@ -20,6 +20,7 @@ from droas_mother.adapters.storage.findings import look_at_file, look_through
 from droas_mother.adapters.storage.revisions import HEAD
 from tests.support.bench_of_tools import ADA, running
 from tests.support.databases import PlacedDatabase
+from tests.support.history_mother import WholeMother
 
 
 def config_of(connection: object = None) -> Config:
@@ -120,6 +121,24 @@ async def test_every_released_schema_is_brought_forward(
         findings = look_through(bench.engine)
     assert given.structured_content["balance"] == 90
     assert (findings.faults, findings.audit_rows, findings.ledger_rows) == ((), 1, 4)
+
+
+def test_a_mother_migrates_after_a_backup(short_tmp: Path) -> None:
+    """She who starts on an older schema writes a backup first, says so, and then serves."""
+    url = f"sqlite:///{short_tmp / 'droas.db'}"
+    engine = create_engine(url)
+    stock(engine, "0003")
+    engine.dispose()
+    mother = WholeMother(short_tmp, url)
+    process = mother.start()
+    try:
+        assert mother.admit(["shop"])["callers"]
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+    (kept,) = (short_tmp / "data/backups").iterdir()
+    assert look_at_file(kept).schema == "0003"
+    assert str(kept) in (short_tmp / "mother.log").read_text()
 
 
 def test_a_migration_that_fails_changes_nothing(
