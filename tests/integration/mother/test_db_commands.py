@@ -15,6 +15,7 @@ from droas_mother.adapters.processes.runtime_folder import RuntimeFolder
 from droas_mother.adapters.storage.backup import back_up
 from droas_mother.adapters.storage.engine import connect, open_engine
 from droas_mother.adapters.storage.findings import look_at_file
+from droas_mother.adapters.storage.revisions import HEAD
 from tests.support.admin import DROASCTL
 from tests.support.bench_of_tools import ADA, running
 from tests.support.databases import PlacedDatabase
@@ -107,7 +108,7 @@ def test_droasctl_hands_over_on_its_terminal(place: PlacedDatabase, tmp_path: Pa
         command, cwd=tmp_path, env=place.environment, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith("holds, schema 0004, 3 decisions, 10 ledger entries\n")
+    assert done.stdout.endswith(f"holds, schema {HEAD}, 3 decisions, 10 ledger entries\n")
 
 
 async def test_the_chains_go_on_after_a_restore(place: PlacedDatabase) -> None:

@@ -123,6 +123,20 @@ async def test_every_released_schema_is_brought_forward(
     assert (findings.faults, findings.audit_rows, findings.ledger_rows) == ((), 1, 4)
 
 
+def test_an_issuer_is_made_what_its_entries_say(short_tmp: Path, database_url: str) -> None:
+    """A balance that an earlier release miscounted is put right, and a faulty database is backed up as it is."""
+    engine = create_engine(database_url)
+    stock(engine, "0004")
+    engine.dispose()
+    place = PlacedDatabase(short_tmp, database_url)
+    place.change("UPDATE accounts SET balance = -100 WHERE owner = 'issuer'")
+    assert place.ctl("check")[0] == 1
+    code, told, _ = place.ctl("migrate")
+    assert (code, look_at_file(Path(told["backup"])).schema) == (0, "0004")
+    assert place.value("SELECT balance FROM accounts WHERE owner = 'issuer'") == -200
+    assert place.ctl("check")[0] == 0
+
+
 def test_a_mother_migrates_after_a_backup(short_tmp: Path) -> None:
     """She who starts on an older schema writes a backup first, says so, and then serves."""
     url = f"sqlite:///{short_tmp / 'droas.db'}"
