@@ -60,7 +60,7 @@ class Diagnosis:
         if self.expected:
             parts.append(f"expected {self.expected}")
         if self.also is not None:
-            parts.append(f"the other is at {self.also}")
+            parts.append(f"see {self.also}")
         return "; ".join(parts)
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from droas_common.redaction import MASK, Redactor
 from droas_mother.core.configuration.diagnosis import Span
+from droas_mother.core.configuration.literals import without_literals
 
 SECRET_NAME = re.compile(r"(?i)token|secret|password|passwd|api_?key|authorization|private|credential|dsn")
 _KEY = re.compile(r"""^(?P<indent>[\s-]*)(?P<quote>["']?)(?P<name>[\w.-]+)(?P=quote)\s*:(?=\s|$)""")
@@ -50,7 +51,7 @@ class Sources:
         text = "".join(
             one if one.isprintable() or one == "\t" else "\N{REPLACEMENT CHARACTER}" for one in text
         )
-        return self._redactor.text(text)[:_LONGEST]
+        return without_literals(self._redactor.text(text), MASK)[:_LONGEST]
 
     def _without_value(self, match: re.Match[str]) -> str:
         value = match["value"]
