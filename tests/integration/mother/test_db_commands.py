@@ -158,17 +158,17 @@ def test_nothing_is_restored_or_migrated_while_a_mother_runs(place: PlacedDataba
     folder.release()
 
 
-@pytest.mark.postgres
-async def test_a_database_in_use_is_not_replaced(short_tmp: Path, postgres_url: str) -> None:
-    """A mother on another host holds no lock here; her connection tells of her."""
-    place = PlacedDatabase(short_tmp, postgres_url)
-    async with running(short_tmp, postgres_url) as bench:
+async def test_a_database_in_use_is_not_replaced(short_tmp: Path, database_url: str) -> None:
+    """A mother with other folders, or on another host, holds no lock here; her connection tells of her."""
+    place = PlacedDatabase(short_tmp, database_url)
+    async with running(short_tmp, database_url) as bench:
         client = bench.client()
         await client.call("economy.daily", {}, actor=ADA, idempotency_key="k")
         client.close()
         assert place.ctl("backup")[2] == ""
         code, refused, _ = await asyncio.to_thread(place.ctl, "restore", str(place.backups[0]), "--force")
     assert (code, "in use by" in refused["error"]) == (73, True)
+    assert place.ctl("check")[1]["audit_rows"] == 1
 
 
 def test_what_was_changed_is_found(place: PlacedDatabase) -> None:
