@@ -13,7 +13,7 @@ from droas_mother.adapters.configuration.owned_files import OwnedFiles
 from droas_mother.core.configuration.diagnosis import Diagnosis, Span
 from droas_mother.core.configuration.documents import Document, Place, expanded
 from droas_mother.core.configuration.faults import faults_of
-from droas_mother.core.configuration.fields import nearest, secret_names
+from droas_mother.core.configuration.fields import last_names, nearest
 from droas_mother.core.configuration.findings import Findings
 from droas_mother.core.configuration.layout import MOTHER_FILE, NAME_RULE, Kind, Owner, arrange
 from droas_mother.core.configuration.source_lines import Sources
@@ -26,6 +26,8 @@ _MODELS: dict[Kind, type[pydantic.BaseModel]] = {
     Kind.BOT: BotFile,
     Kind.POLICY: PolicyFile,
 }
+_HIDDEN = last_names(_MODELS.values(), secret=True)
+_SHOWN = last_names(_MODELS.values(), secret=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ class Examiner:
         self._tree = tree
         self._overrides = overrides
         self._layout = arrange([*tree.files, *tree.unreadable])
-        self._sources = Sources(secret_names(_MODELS.values()))
+        self._sources = Sources(_HIDDEN, _SHOWN)
         self._findings = Findings(self._sources)
         self._files = OwnedFiles(tree, self._sources, self._findings, environment)
         self._environment = self._with_files(environment)
@@ -145,7 +147,12 @@ class Examiner:
                 if not (unread and fault.missing) and (owner, fault.place) not in self._unset:
                     span = document.span(fault.place, of_key=fault.of_key)
                     self._findings.note(
-                        owner, span, fault.words, expected=fault.expected, nearest=fault.nearest
+                        owner,
+                        span,
+                        fault.words,
+                        expected=fault.expected,
+                        nearest=fault.nearest,
+                        named=fault.named,
                     )
             return None
         return value if isinstance(value, StrictModel) and not self._findings.has(owner) else None

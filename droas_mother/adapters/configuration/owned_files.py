@@ -7,7 +7,7 @@ from droas_mother.adapters.configuration.yaml_documents import read_yaml
 from droas_mother.core.configuration.diagnosis import Span
 from droas_mother.core.configuration.documents import Document, merged
 from droas_mother.core.configuration.findings import Findings
-from droas_mother.core.configuration.layout import Owner
+from droas_mother.core.configuration.layout import Kind, Owner
 from droas_mother.core.configuration.literals import Literal, literals_in
 from droas_mother.core.configuration.sops_values import SopsError
 from droas_mother.core.configuration.source_lines import Sources
@@ -77,7 +77,8 @@ class OwnedFiles:
         except UnicodeDecodeError as error:
             self._findings.note(owner, *_not_text(file, raw, error))
             return None
-        self._sources.add(file, text)
+        if owner.kind is not Kind.VARIABLES:  # of which every line is a secret
+            self._sources.add(file, text)
         return text
 
     def _documents(self, owner: Owner, file: str, text: str) -> list[Document]:

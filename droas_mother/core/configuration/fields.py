@@ -152,6 +152,6 @@ def nearest(name: str, names: Iterable[str]) -> str:
     return close[0] if close else ""
 
 
-def secret_names(models: Iterable[type[BaseModel]]) -> frozenset[str]:
-    """Give the last names of all secret settings."""
-    return frozenset(one.place[-1] for model in models for one in settings_of(model) if one.secret)
+def last_names(models: Iterable[type[BaseModel]], *, secret: bool) -> frozenset[str]:
+    """Give the last names of all settings that are secret, or of all that are not."""
+    return frozenset(one.place[-1] for model in models for one in settings_of(model) if one.secret is secret)

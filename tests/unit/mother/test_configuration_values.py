@@ -127,6 +127,11 @@ def _at(data: Any, place: Place) -> Any:
         ("tokens:\n  - hunter2\n", 2),
         ("tokens:\n- hunter2\n", 2),
         ("API_KEY=hunter2", 1),
+        ("discord_tokn: hunter2", 1),
+        ("{discord_oken: hunter2}", 1),
+        ("discord_token hunter2", 1),
+        ("#discord_token: hunter2", 1),
+        ("  - url: hunter2", 1),
         ("x: MTAwMDAwMDAwMDAwMDAwMDAx.GaBcDe.hunter2hunter2hunter2hunter2hunter2", 1),
         ("x: ${Y:-MTAwMDAwMDAwMDAwMDAwMDAx.GaBcDe.hunter2hunter2hunter2hunter2hunter2}", 1),
         ("url: http://user:hunter2@127.0.0.1/", 1),
@@ -135,19 +140,20 @@ def _at(data: Any, place: Place) -> Any:
 )
 def test_a_secret_is_never_shown_with_its_line(lines: str, number: int) -> None:
     """Whether its key tells, its shape, the line above, or that somebody has said so."""
-    sources = Sources()
+    sources = Sources(["discord_token", "url"])
     sources.learn(["learned-secret-hunter2"])
     sources.add("f", lines)
     assert "hunter2" not in sources.line(Span("f", number))
 
 
 def test_an_ordinary_line_is_shown_as_it_is() -> None:
-    """Also a placeholder of a secret, whose name helps."""
-    sources = Sources()
-    sources.add("f", 'colour: red\ndiscord_token: "${HELPER_TOKEN}"\n')
+    """Also a placeholder of a secret, whose name helps, and what only sounds like one."""
+    sources = Sources([], ["max_tokens"])
+    sources.add("f", 'colour: red\ndiscord_token: "${HELPER_TOKEN}"\nmax_tokens: many\n')
     assert sources.line(Span("f", 1)) == "colour: red"
     assert sources.line(Span("f", 2)) == 'discord_token: "${HELPER_TOKEN}"'
-    assert sources.line(Span("f", 3)) == ""
+    assert sources.line(Span("f", 3)) == "max_tokens: many"
+    assert sources.line(Span("f", 4)) == ""
 
 
 @pytest.mark.parametrize(
