@@ -1,11 +1,17 @@
 """`droasctl db`: backups that hold, taken while the mother writes; restores that lose nothing; checks that find."""
 
 import asyncio
+import errno
+import itertools
 import os
 import re
 import stat
 import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import text
@@ -145,6 +151,64 @@ def test_an_sqlite_database_moves_to_postgresql(tmp_path: Path, short_tmp: Path,
     grown = PlacedDatabase(short_tmp, postgres_url)
     assert grown.ctl("restore", str(tmp_path / "out.db"))[0] == 0
     assert grown.value("SELECT wanted FROM wishes") is True
+
+
+@contextmanager
+def nth_call_fails(number: int) -> Iterator[None]:
+    """Have the n-th of the calls that open, sync, link and rename files fail, as on a broken disk."""
+    calls = itertools.count(1)
+
+    def failing(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            if next(calls) == number:
+                raise OSError(errno.EIO, "the disk is broken")
+            return real(*arguments, **options)
+
+        return call
+
+    with ExitStack() as stack:
+        for name in ("open", "fsync", "link", "replace"):
+            stack.enter_context(patch.object(os, name, failing(getattr(os, name))))
+        yield
+
+
+def test_a_restore_that_fails_anywhere_leaves_a_whole_database(place: PlacedDatabase) -> None:
+    """Whichever step fails: it is the old database or the new one, and the command says that it failed."""
+    if not place.url.startswith("sqlite"):
+        pytest.skip("it is one transaction of the server's")
+    _, made, _ = place.ctl("backup")
+    place.change("UPDATE accounts SET balance = 7 WHERE owner = '10'")
+    failed = 0
+    for number in itertools.count(1):
+        with nth_call_fails(number):
+            code, _, err = place.ctl("restore", made["file"], "--force")
+        assert place.value(BALANCE) in (7, 85)
+        if code == 0:
+            break
+        failed += 1
+        assert "Traceback" not in err
+        if place.value(BALANCE) == 85:
+            place.change("UPDATE accounts SET balance = 7 WHERE owner = '10'")
+    assert failed > 5
+    assert place.ctl("check")[0] == 0
+
+
+def test_a_backup_that_fails_anywhere_is_none(place: PlacedDatabase) -> None:
+    """Whichever step fails, no file bears a backup's name that does not hold, and nothing is left lying about."""
+    place.ctl("check")
+    folder = place.folder / "out"
+    folder.mkdir()
+    (folder / ".old.db.999999999.part").write_bytes(b"left by one that was killed")
+    for number in itertools.count(1):
+        target = folder / f"{number}.db"
+        with nth_call_fails(number):
+            code, _, err = place.ctl("backup", str(target))
+        assert "Traceback" not in err
+        assert look_at_file(target).faults == () if target.exists() else code != 0
+        if code == 0:
+            break
+    assert number > 5
+    assert not list(folder.glob(".*"))
 
 
 def test_nothing_is_restored_or_migrated_while_a_mother_runs(place: PlacedDatabase) -> None:
