@@ -214,9 +214,9 @@ def _serve(arguments: Namespace) -> int:
     try:
         asyncio.run(serve())
     except ExceptionGroup as group:
-        for error in group.exceptions:
-            if isinstance(error, DroasError):
-                raise error from None
+        for one in group.exceptions:
+            if isinstance(one, DroasError):
+                raise one from None
         raise
     return ExitCode.OK
 
