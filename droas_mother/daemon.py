@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,10 +18,10 @@ from droas_mother.bootstrap.workshop import Workshop
 from droas_mother.core.settings import Configuration
 
 
-def run(folder: str, forkserver: Forkserver) -> int:
+def run(folder: str, forkserver: Forkserver, overrides: Sequence[str] = ()) -> int:
     """Run a mother; gives the exit code. A user's mistake is said in words, never in a traceback."""
     try:
-        configuration = load(Path(folder))
+        configuration = load(Path(folder), overrides=overrides)
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             handing_over = runner.run(_live(configuration, forkserver))
         if handing_over:

@@ -8,6 +8,7 @@ from droas_mother.adapters import discord as discord_door
 from droas_mother.bootstrap.bots import Bots
 from droas_mother.bootstrap.ground import Ground
 from droas_mother.core.facts import MessageFacts
+from droas_mother.core.policy_choice import choice_of
 from droas_mother.flows.action_executor import ActionExecutor
 from droas_mother.flows.inspector import Inspector
 from droas_mother.flows.witness import Seen
@@ -26,8 +27,11 @@ class Protection:
         self.state = "off"
         self._ground = ground
         self._metrics = ground.metrics
+        choice = choice_of(ground.configuration)
         self.inspector = Inspector(
-            settings, level_of=lambda guild_id: bots.supervisor.level_of(guild_id, settings.level)
+            settings,
+            level_of=lambda guild_id: bots.supervisor.level_of(guild_id, settings.level),
+            policy_of=lambda guild_id: choice.of(guild_id, bots.supervisor.settings_in(guild_id)),
         )
         self.control_bot: DiscordConnection | None = None
         self.executor: ActionExecutor | None = None

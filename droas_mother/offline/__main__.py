@@ -19,7 +19,9 @@ from droas_mother.ctl.terminal import complain
 FAMILIES = {
     "config": "config",
     "db": "db",
+    "init": "init",
     "mcp": "mcp",
+    "secrets": "secrets",
 }
 """Which module carries out which command."""
 

@@ -22,6 +22,8 @@ MODULES = {
     "mcp": "mcp",
     "config": "config",
     "db": "db",
+    "secrets": "secrets",
+    "init": "init",
     "health": "look",
     "completion": "completion",
 }
@@ -43,8 +45,10 @@ SUMMARIES = {
     "tools": "list and call tools",
     "client": "add, list and revoke external clients",
     "mcp": "serve the tools over the Model Context Protocol",
-    "config": "examine the configuration",
     "db": "back up, restore, migrate and check the database",
+    "config": "examine and edit the configuration",
+    "secrets": "encrypt, edit and rotate encrypted files",
+    "init": "write a first configuration",
     "health": "ask whether the mother herself is well",
     "completion": "print a completion script for a shell",
 }
