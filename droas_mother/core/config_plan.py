@@ -60,6 +60,8 @@ def secrets_of(configuration: Configuration) -> list[str]:
     """Give every secret of a configuration, for the redactor."""
     mother = configuration.mother
     found: list[SecretStr | None] = [mother.control_bot.discord_token, mother.storage.url]
+    if mother.tools.cache is not None:
+        found.append(mother.tools.cache.url)
     for bot in configuration.bots.values():
         found += [bot.discord_token, bot.llm_config.api_key]
     return [secret.get_secret_value() for secret in found if secret is not None]

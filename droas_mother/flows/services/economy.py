@@ -262,6 +262,7 @@ def tools(settings: EconomySettings) -> list[Tool[Any]]:
             arguments=arguments,
             handle=getattr(desk, verb),
             changes=changes,
+            cacheable=not changes,
         )
         for verb, arguments, changes, words in _TOOLS
     ]
