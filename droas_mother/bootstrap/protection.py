@@ -8,6 +8,7 @@ from droas_mother.adapters import discord as discord_door
 from droas_mother.bootstrap.bots import Bots
 from droas_mother.bootstrap.ground import Ground
 from droas_mother.core.facts import MessageFacts
+from droas_mother.core.settings import ProtectionSettings
 from droas_mother.flows.action_executor import ActionExecutor
 from droas_mother.flows.inspector import Inspector
 from droas_mother.flows.witness import Seen
@@ -27,8 +28,10 @@ class Protection:
         self._ground = ground
         self._metrics = ground.metrics
         self.inspector = Inspector(
-            settings, level_of=lambda guild_id: bots.supervisor.level_of(guild_id, settings.level)
+            settings,
+            level_of=lambda guild_id: bots.supervisor.level_of(guild_id, ground.settings.protection.level),
         )
+        self._watcher = discord_door.Watcher(self._inspect, frozenset(settings.exempt_roles))
         self.control_bot: DiscordConnection | None = None
         self.executor: ActionExecutor | None = None
         token = ground.settings.control_bot.discord_token
@@ -38,7 +41,7 @@ class Protection:
         self.control_bot = discord_door.connect(
             token=token,
             settings=ground.settings.discord,
-            watcher=discord_door.Watcher(self._inspect, frozenset(settings.exempt_roles)),
+            watcher=self._watcher,
             on_state=self._note_state,
             meter=IdentifyMeter(
                 bots.identifies.remaining(token),
@@ -55,6 +58,11 @@ class Protection:
                 verdict.decision.rule, outcome, seconds
             ),
         )
+
+    def look_for(self, settings: ProtectionSettings) -> None:
+        """Protect by these settings from the next message on."""
+        self.inspector.look_for(settings)
+        self._watcher.exempt_roles = frozenset(settings.exempt_roles)
 
     def _inspect(self, facts: MessageFacts) -> None:
         self._metrics.note_inspected()

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from droas_common.ids import BotName
 from droas_common.settings import BotSettings, DiscordSettings, ProtectionLevel, StrictModel
+from droas_mother.core.reload_settings import RolloutSettings
 from droas_mother.core.supervision_settings import SupervisionSettings
 from droas_mother.core.tool_settings import AuditSettings, EconomySettings, ToolSettings
 
@@ -92,6 +93,7 @@ class MotherSettings(BaseSettings):
     http: HttpSettings = HttpSettings()
     protection: ProtectionSettings = ProtectionSettings()
     log: LogSettings = LogSettings()
+    rollout: RolloutSettings = RolloutSettings()
     runtime_dir: Path = Field(
         default=Path("run"),
         description="Folder of the sockets and locks, mode 0700; relative to the working folder.",

@@ -64,7 +64,7 @@ class ToolDesk:
         self._tools = {tool.name: tool for tool in tools}
         self._gate = gate
         self._redactor = redactor
-        self._opening_balance = opening_balance
+        self.opening_balance = opening_balance
 
     def serve(
         self, request: Request, params: CallParams | None, principal: Principal, batch: Batch, *, now_us: int
@@ -138,7 +138,7 @@ class ToolDesk:
         self, tool: Tool[Any], params: CallParams, principal: Principal, batch: Batch, now_us: int
     ) -> Decision:
         name = f"{principal.caller}/{params.meta.idempotency_key or now_us}"[:160]
-        draft = Draft(batch, transfer=name, at_us=now_us, opening_balance=self._opening_balance)
+        draft = Draft(batch, transfer=name, at_us=now_us, opening_balance=self.opening_balance)
         call = Call(caller=principal.caller, actor=params.meta.actor, at_us=now_us, name=name)
         try:
             structured = tool.run(params.arguments, call, draft)

@@ -107,7 +107,10 @@ async def running(
     settings = economy_settings or EconomySettings()
     gate = CallGate(tool_settings or ToolSettings(), proves)
     desk = ToolDesk(
-        [*economy.tools(settings), *users.tools()], gate=gate, redactor=Redactor(), opening_balance=100
+        [*economy.tools(economy.Economy(settings)), *users.tools()],
+        gate=gate,
+        redactor=Redactor(),
+        opening_balance=100,
     )
     socket = ToolSocket(context, endpoint, keyring)
     reader = Reader(engine)
