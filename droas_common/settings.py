@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, StringCon
 HttpBase = Annotated[
     HttpUrl, Field(description="an http:// or https:// address without a trailing path of a call")
 ]
+PolicyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 ToolName = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*(\.\*)?$|^\*$", max_length=64)
 ]
@@ -64,6 +65,10 @@ class BotSettings(StrictModel):
     )
     protection_level: ProtectionLevel = Field(
         default=ProtectionLevel.MEDIUM, description="Strictness of the mother's rules in this bot's groups."
+    )
+    protection_policy: PolicyName | None = Field(
+        default=None,
+        description="Named policy (a file in protection/) of this bot's groups, in place of the level.",
     )
     tools: tuple[ToolName, ...] = Field(
         default=("economy.balance", "users.profile"),

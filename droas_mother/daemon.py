@@ -10,7 +10,7 @@ from typing import NoReturn
 from droas_common.errors import DroasError, ExitCode, OutsideError
 from droas_common.event_loop import new_event_loop
 from droas_common.logs import log
-from droas_mother.adapters.config_files import load
+from droas_mother.adapters.configuration.interpretation import load
 from droas_mother.adapters.processes.forkserver import Forkserver
 from droas_mother.adapters.processes.spawning import Spawner
 from droas_mother.bootstrap.workshop import Workshop

@@ -96,7 +96,7 @@ class Ground:
         redactor.learn(secrets_of(self.configuration))
         start_logging([*self._sinks, self._keep_record], level=self.settings.log.level)
         for problem in self.configuration.problems:
-            log.error("bot_not_configured", problem=problem)
+            log.error("bot_not_configured", bot=problem.bot, problem=problem.headline)
 
     def _open_store(self) -> None:
         secret = self.settings.storage.url

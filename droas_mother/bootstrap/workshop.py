@@ -68,7 +68,7 @@ class Workshop:
                 identifies=self._bots.identifies.report,
             ),
             condition=Condition(
-                problems=self._configuration.problems,
+                problems=tuple(problem.headline for problem in self._configuration.problems),
                 checks=self._checks,
                 protection=lambda: self._protection.state,
             ),

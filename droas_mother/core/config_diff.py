@@ -59,7 +59,7 @@ def differences(
         restarts: says whether a bot's setting (`llm_config`) needs a new process.
         waits: says whether a setting of the mother (`http`, `log.file`) waits for her restart.
     """
-    found = [*_of_mother(old, new, waits), *_of_bots(old, new, restarts)]
+    found = [*_of_mother(old, new, waits), *_of_policies(old, new), *_of_bots(old, new, restarts)]
     return tuple(found[:MAX_CHANGES])
 
 
@@ -69,6 +69,15 @@ def _of_mother(old: Configuration, new: Configuration, waits: Callable[[str], bo
         waiting = waits(parts[0]) or waits(".".join(parts[:2]))
         effect = Effect.MOTHER_RESTART if waiting else Effect.LIVE
         yield Change(path=f"mother.{path}", before=before, after=after, effect=effect)
+
+
+def _of_policies(old: Configuration, new: Configuration) -> Iterator[Change]:
+    for name in sorted(old.policies.keys() | new.policies.keys()):
+        before, after = old.policies.get(name), new.policies.get(name)
+        if before != after:
+            yield Change(
+                path=f"protection.{name}", before=shown(before), after=shown(after), effect=Effect.LIVE
+            )
 
 
 def _of_bots(old: Configuration, new: Configuration, restarts: Callable[[str], bool]) -> Iterator[Change]:

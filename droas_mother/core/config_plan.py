@@ -32,8 +32,8 @@ _HOT = frozenset(
 )
 """What a running child takes over."""
 
-_MOTHERS = frozenset({"tools"})
-"""Settings of a bot that the mother herself looks at, with every call."""
+_MOTHERS = frozenset({"tools", "protection_policy"})
+"""Settings of a bot at which only the mother looks."""
 
 _LIVE_SECTIONS = frozenset(
     {"protection", "economy", "tools", "audit", "supervision", "log", "rollout", "max_bots"}
@@ -94,7 +94,7 @@ def plan(running: Configuration, wanted: Configuration) -> Plan:
         stop=frozenset(running.bots.keys() - target.bots.keys()),
         restart=restart,
         live=live,
-        mother=running.mother != target.mother,
+        mother=(running.mother, running.policies) != (target.mother, target.policies),
         changes=differences(
             running, wanted, restarts=_needs_process, waits=pending(running, wanted).__contains__
         ),
@@ -103,7 +103,8 @@ def plan(running: Configuration, wanted: Configuration) -> Plan:
 
 def after(running: Configuration, wanted: Configuration) -> Configuration:
     """Give what runs once everything is done that can be done without a restart of the mother."""
-    return Configuration(mother=_reachable(running.mother, wanted.mother), bots=wanted.bots)
+    mother = _reachable(running.mother, wanted.mother)
+    return Configuration(mother=mother, bots=wanted.bots, policies=wanted.policies)
 
 
 def pending(running: Configuration, wanted: Configuration) -> frozenset[str]:
@@ -145,7 +146,7 @@ def hot_settings(bot: BotSettings, mother: MotherSettings, revision: int = FIRST
 
 def _live_part(configuration: Configuration, name: BotName) -> Any:
     bot = configuration.bots[name]
-    return hot_settings(bot, configuration.mother), bot.tools
+    return hot_settings(bot, configuration.mother), bot.model_dump(include=set(_MOTHERS))
 
 
 def _needs_process(setting: str) -> bool:

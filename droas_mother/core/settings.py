@@ -3,14 +3,28 @@
 Each field's meaning, unit and default stand here and nowhere else.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from droas_common.ids import BotName
-from droas_common.settings import BotSettings, DiscordSettings, ProtectionLevel, StrictModel
+from droas_common.settings import (
+    BotSettings,
+    DiscordSettings,
+    PolicyName,
+    ProtectionLevel,
+    StrictModel,
+)
+from droas_mother.core.configuration.diagnosis import Diagnosis
+from droas_mother.core.policy_settings import PolicySettings
 from droas_mother.core.reload_settings import RolloutSettings
 from droas_mother.core.supervision_settings import SupervisionSettings
 from droas_mother.core.tool_settings import AuditSettings, EconomySettings, ToolSettings
@@ -47,6 +61,15 @@ class ProtectionSettings(StrictModel):
 
     level: ProtectionLevel = Field(
         default=ProtectionLevel.MEDIUM, description="Level of groups in which none of the bots is."
+    )
+    policy: PolicyName | None = Field(
+        default=None,
+        description="Named policy (a file in protection/) of those groups, in place of the level.",
+    )
+    guild_policies: dict[str, PolicyName] = Field(
+        default={},
+        max_length=1000,
+        description="Named policies of single groups, by the group's id; they stand above those of bots.",
     )
     keywords: tuple[str, ...] = Field(
         default=(),
@@ -102,22 +125,37 @@ class MotherSettings(BaseSettings):
         default=Path("data"), description="Folder of the database, mode 0700; relative to the working folder."
     )
     max_bots: int = Field(default=10, ge=0, le=100, description="Most bots that one mother runs.")
+    allow_plain_secrets: bool = Field(
+        default=False,
+        description="Whether files may hold tokens and keys in clear, neither as placeholders nor encrypted.",
+    )
 
     @classmethod
     def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],  # noqa: ARG003 - the library calls with all five
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - `variables_of` reads the environment that is given
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a .env file is the shell's matter
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Put the environment above the file, which arrives as the init values."""
-        return env_settings, init_settings
+        """Take what is given and nothing else: who calls has laid the sources over one another."""
+        return (init_settings,)
 
     @classmethod
-    def from_file(cls, values: dict[str, Any]) -> "MotherSettings":
-        """Validate what a file says, under the environment; raises pydantic.ValidationError."""
+    def variables_of(cls, environment: Mapping[str, str]) -> dict[str, Any]:
+        """Give what the DROAS_ variables of an environment say, in the shape of the file.
+
+        Raises:
+            pydantic_settings.exceptions.SettingsError: a variable for a list or a mapping is not JSON.
+        """
+        source = EnvSettingsSource(cls)
+        source.env_vars = {name.lower(): value for name, value in environment.items()}
+        return source()
+
+    @classmethod
+    def from_values(cls, values: dict[str, Any]) -> "MotherSettings":
+        """Validate what file, variables and arguments say together; raises pydantic.ValidationError."""
         return cls(**values)
 
 
@@ -132,5 +170,7 @@ class Configuration(StrictModel):
 
     mother: MotherSettings
     bots: dict[BotName, BotSettings]
-    problems: tuple[str, ...] = ()
-    """Faults of single bots' files; those bots are not started, the others are."""
+    policies: dict[str, PolicySettings] = Field(default={})
+    """Named policies, by the names of their files."""
+    problems: tuple[Diagnosis, ...] = ()
+    """Faults that stop single bots; those are not started, the others are."""

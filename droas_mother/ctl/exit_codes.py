@@ -9,6 +9,7 @@ UNAVAILABLE = 69
 SOFTWARE = 70
 IO_ERROR = 74
 PERMISSION = 77
+CONFIGURATION = 78
 INTERRUPTED = 130
 
 HTTP_OK = 200
@@ -27,5 +28,6 @@ exit codes:
   70   a defect of droasctl itself
   74   what was found out cannot be written
   77   this user may not command her
+  78   the configuration is faulty
   130  interrupted (what was asked for goes on in the mother)
 """

@@ -41,7 +41,7 @@ async def test_faulty_bots_leave_the_others_running(short_tmp: Path) -> None:
     ("fault", "words"),
     [
         ("http: {port: 99999}\n", "droas.yaml:1:14: http.port:"),
-        ("htp: {}\n", "droas.yaml:1:6: htp: there is no such setting"),
+        ("htp: {}\n", "droas.yaml:1:1: htp: there is no such setting"),
         ("http: [\n", "droas.yaml:2:1:"),
     ],
 )

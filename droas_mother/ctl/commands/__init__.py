@@ -19,6 +19,7 @@ MODULES = {
     "user": "people",
     "tools": "tools",
     "client": "clients",
+    "config": "config",
     "health": "look",
     "completion": "completion",
 }
@@ -39,6 +40,7 @@ SUMMARIES = {
     "user": "export or erase what is kept of a person",
     "tools": "list and call tools",
     "client": "add, list and revoke external clients",
+    "config": "examine the configuration",
     "health": "ask whether the mother herself is well",
     "completion": "print a completion script for a shell",
 }

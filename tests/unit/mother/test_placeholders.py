@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from droas_mother.core.placeholders import expand
+from droas_mother.core.configuration.placeholders import expand
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Configuration folders: read, decrypted, interpreted, edited."""

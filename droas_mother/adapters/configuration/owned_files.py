@@ -1,0 +1,68 @@
+"""The files of one owner, read and laid over one another."""
+
+from collections.abc import Sequence
+
+from droas_mother.adapters.configuration.yaml_documents import read_yaml
+from droas_mother.core.configuration.diagnosis import Span
+from droas_mother.core.configuration.documents import Document, merged
+from droas_mother.core.configuration.findings import Findings
+from droas_mother.core.configuration.layout import Owner
+from droas_mother.core.configuration.literals import Literal, literals_in
+from droas_mother.core.configuration.source_lines import Sources
+from droas_mother.core.configuration.tree import Tree
+
+_OTHER_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\x00\x00\xfe\xff": "UTF-32"}
+
+
+class OwnedFiles:
+    """Reads what belongs together.
+
+    Args:
+        tree: the folder.
+        sources: where the texts are kept for messages.
+        findings: where faults are noted.
+    """
+
+    def __init__(self, tree: Tree, sources: Sources, findings: Findings) -> None:
+        self._tree = tree
+        self._sources = sources
+        self._findings = findings
+        self.literals: list[tuple[Owner, Literal]] = []
+
+    def read(self, owner: Owner, paths: Sequence[str]) -> Document:
+        """Give the documents of some files as one; it is not complete when something was noted."""
+        documents: list[Document] = []
+        for path in paths:
+            text = self.text(owner, path)
+            if text is not None:
+                documents += self._documents(owner, self._tree.shown(path), text)
+        return merged(documents, Span(self._tree.shown(paths[0])))
+
+    def text(self, owner: Owner, path: str) -> str | None:
+        """Give a file's text; None when it cannot be read, which is noted."""
+        file = self._tree.shown(path)
+        if path in self._tree.unreadable:
+            self._findings.note(owner, Span(file), self._tree.unreadable[path])
+            return None
+        raw = self._tree.files[path]
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            self._findings.note(owner, *_not_text(file, raw, error))
+            return None
+        self._sources.add(file, text)
+        return text
+
+    def _documents(self, owner: Owner, file: str, text: str) -> list[Document]:
+        documents, found = read_yaml(file, text)
+        for one in found:
+            self._findings.note(owner, one.span, one.words, expected=one.expected, also=one.also)
+        self.literals += [(owner, literal) for literal in literals_in(file, text)]
+        return documents
+
+
+def _not_text(file: str, raw: bytes, error: UnicodeDecodeError) -> tuple[Span, str]:
+    line = raw.count(b"\n", 0, error.start) + 1
+    other = next((name for mark, name in _OTHER_ENCODINGS.items() if raw.startswith(mark)), None)
+    words = f"the file is {other}; save it as UTF-8" if other is not None else "the file is not UTF-8 text"
+    return Span(file, line), words

@@ -1,0 +1,72 @@
+"""Faults collected while a configuration is read, and told at the end with their lines."""
+
+from typing import NamedTuple
+
+from droas_common.ids import BotName
+from droas_mother.core.configuration.diagnosis import Diagnosis, Span
+from droas_mother.core.configuration.layout import Kind, Owner
+from droas_mother.core.configuration.source_lines import Sources
+
+MOST_PER_OWNER = 100
+_MOTHER = Owner(Kind.MOTHER)
+
+
+class _Noted(NamedTuple):
+    owner: Owner | None
+    span: Span
+    words: str
+    expected: str
+    nearest: str
+    also: Span | None
+
+
+class Findings:
+    """What has been found so far.
+
+    Args:
+        sources: the lines of what was read.
+    """
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._noted: list[_Noted] = []
+        self._faulty: dict[Owner | None, int] = {}
+
+    def note(
+        self,
+        owner: Owner | None,
+        span: Span,
+        words: str,
+        *,
+        expected: str = "",
+        nearest: str = "",
+        also: Span | None = None,
+    ) -> None:
+        """Note a fault, and that its owner cannot be used; of one owner only the first hundred are kept."""
+        self._faulty[owner] = self._faulty.get(owner, 0) + 1
+        if self._faulty[owner] <= MOST_PER_OWNER:
+            self._noted.append(_Noted(owner, span, words, expected, nearest, also))
+
+    def has(self, owner: Owner) -> bool:
+        """Say whether anything is wrong with what somebody owns."""
+        return owner in self._faulty
+
+    def diagnoses(self) -> tuple[Diagnosis, ...]:
+        """Tell all of them, in the order of their places: the mother's first."""
+        noted = sorted(
+            self._noted, key=lambda one: (one.owner != _MOTHER, one.span.file, one.span.line, one.span.column)
+        )
+        return tuple(
+            Diagnosis(
+                span=one.span,
+                words=one.words,
+                expected=one.expected,
+                nearest=one.nearest,
+                source=self._sources.line(one.span),
+                also=one.also,
+                also_source=self._sources.line(one.also) if one.also is not None else "",
+                bot=BotName(one.owner.name) if one.owner is not None and one.owner.kind is Kind.BOT else None,
+                fatal=one.owner == _MOTHER,
+            )
+            for one in noted
+        )

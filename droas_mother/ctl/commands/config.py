@@ -1,0 +1,43 @@
+"""Commands about the configuration."""
+
+from argparse import ArgumentParser
+
+from droas_mother.ctl.command import Action, Command, nothing, takes_actions, takes_json
+from droas_mother.ctl.offline import offline, takes_folder
+
+
+def _takes_overrides(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a setting of the mother above files and variables, as for droas-mother; may be given again",
+    )
+
+
+def _validate_arguments(parser: ArgumentParser) -> None:
+    takes_folder(parser)
+    _takes_overrides(parser)
+    takes_json(parser)
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    takes_actions(
+        parser,
+        {
+            "validate": Action(
+                offline, "Say every fault of a configuration folder, with its place.", _validate_arguments
+            ),
+        },
+    )
+
+
+COMMANDS = {
+    "config": Command(
+        run=nothing,
+        about="Examine the configuration; no mother need run.",
+        arguments=_arguments,
+        examples=(("droasctl config validate /etc/droas", "0 when she could start with it, 78 when not"),),
+    ),
+}

@@ -1,0 +1,1 @@
+"""The half of droasctl that needs libraries and no running mother: configuration, secrets, database."""
