@@ -19,7 +19,9 @@ class BotConfig(Answer, frozen=True):
     name: str
     state: str
     wanted: Annotated[int, Meta(description="the revision that it should run")]
-    runs: Annotated[int | None, Meta(description="the revision that it has confirmed; null without a process")]
+    runs: Annotated[
+        int | None, Meta(description="the revision that it has confirmed; null without a process")
+    ]
     confirmed: bool
     canary: Annotated[bool, Meta(description="whether it tries a change before the others")]
 

@@ -63,7 +63,9 @@ def choose(
     """
     number = newest.revision + 1 if newest is not None else 1
     if good is None:
-        return Choice(source=Source.DISK if disk.configuration else Source.NOTHING, revision=number, fresh=True)
+        return Choice(
+            source=Source.DISK if disk.configuration else Source.NOTHING, revision=number, fresh=True
+        )
     if not disk.usable:
         return Choice(source=Source.KEPT, revision=good.revision)
     if digest == good.digest:

@@ -35,6 +35,11 @@ class Proposal:
     target: Configuration
     steps: Plan
 
+    @property
+    def changes_something(self) -> bool:
+        """Whether any setting differs from what runs."""
+        return bool(self.steps.changes)
+
 
 @dataclass(slots=True)
 class _Before:

@@ -203,10 +203,10 @@ async def played_town(
         feeds=Feeds(events=town.events, logs=LogFeed(stands_for)),
         figures=stands_for,
         limits=Limits(
-            supervision=SupervisionSettings(),
+            supervision=SupervisionSettings,
             identifies=lambda _token: BudgetReport(spent=1, most=500, discord_remaining=None),
         ),
-        condition=Condition(problems=(), checks=list, protection=lambda: "ready"),
+        condition=Condition(problems=tuple, checks=list, protection=lambda: "ready"),
         metrics_text=lambda: b"droas_up 1\n",
     )
     more = {} if may_speak is None else {"may_speak": may_speak}
