@@ -33,6 +33,7 @@ from droas_mother.flows.services import economy, users
 from droas_mother.flows.tool_counter import ToolCounter
 from droas_mother.flows.tool_desk import ToolDesk
 from droas_mother.flows.tool_gateway import ToolGateway
+from tests.support.config_room import config_room
 
 ADA = Actor(user_id="10", guild_id="1", channel_id="2", message_id="3")
 GRACE = Actor(user_id="11", guild_id="1", channel_id="2", message_id="4")
@@ -75,6 +76,7 @@ class ToolBench:
             counter=ToolCounter(self.desk, self.gateway),
             clients=self.client_desk(),
             records=RecordsDesk(self.feed, self.reader, Verifier(self.engine), self.gateway),
+            config=config_room(self.folder).desk,
         )
 
     def raw(self, kind: int, keys: CurveKeys | None = None) -> "zmq.Socket[bytes]":

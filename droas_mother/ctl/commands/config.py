@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 
 from droas_mother.ctl.command import Action, Command, nothing, takes_actions, takes_json
+from droas_mother.ctl.commands.config_live import ACTIONS as LIVE
 from droas_mother.ctl.offline import offline, takes_folder
 
 
@@ -29,6 +30,7 @@ def _arguments(parser: ArgumentParser) -> None:
             "validate": Action(
                 offline, "Say every fault of a configuration folder, with its place.", _validate_arguments
             ),
+            **LIVE,
         },
     )
 
@@ -36,8 +38,13 @@ def _arguments(parser: ArgumentParser) -> None:
 COMMANDS = {
     "config": Command(
         run=nothing,
-        about="Examine the configuration; no mother need run.",
+        about="Examine the configuration (no mother need run); see what a running mother made of it.",
         arguments=_arguments,
-        examples=(("droasctl config validate /etc/droas", "0 when she could start with it, 78 when not"),),
+        examples=(
+            ("droasctl config validate /etc/droas", "0 when she could start with it, 78 when not"),
+            ("droasctl config status", "0 when the files are in force and every bot has confirmed"),
+            ("droasctl config apply --dry-run", "what would be started, stopped, changed"),
+            ("droasctl config rollback 7", "until the files change again"),
+        ),
     ),
 }
