@@ -24,7 +24,7 @@ def _run(arguments: argparse.Namespace) -> int:
     forkserver.fork_off()
     from droas_mother.daemon import run  # noqa: PLC0415
 
-    return run(arguments.config, forkserver)
+    return run(arguments.config, forkserver, arguments.set)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -47,6 +47,13 @@ def _parser() -> argparse.ArgumentParser:
         default="configs",
         metavar="FOLDER",
         help="folder with droas.yaml and bots/ (default: configs)",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a setting of droas.yaml, above the file and DROAS_ variables; may be given again (--set http.port=9000)",
     )
     return parser
 

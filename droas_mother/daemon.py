@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,10 +17,10 @@ from droas_mother.bootstrap.opening import Opening, open_configuration
 from droas_mother.bootstrap.workshop import Workshop
 
 
-def run(folder: str, forkserver: Forkserver) -> int:
+def run(folder: str, forkserver: Forkserver, overrides: Sequence[str] = ()) -> int:
     """Run a mother; gives the exit code. A user's mistake is said in words, never in a traceback."""
     try:
-        opening = open_configuration(Path(folder))
+        opening = open_configuration(Path(folder), overrides)
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             handing_over = runner.run(_live(opening, forkserver))
         if handing_over:

@@ -56,12 +56,12 @@ class Examiner:
 
     def __init__(self, tree: Tree, environment: Mapping[str, str], overrides: Sequence[str]) -> None:
         self._tree = tree
-        self._environment = environment
         self._overrides = overrides
         self._layout = arrange([*tree.files, *tree.unreadable])
         self._sources = Sources(secret_names(_MODELS.values()))
         self._findings = Findings(self._sources)
-        self._files = OwnedFiles(tree, self._sources, self._findings)
+        self._files = OwnedFiles(tree, self._sources, self._findings, environment)
+        self._environment = self._with_files(environment)
         self._documents: dict[Owner, Document] = {}
         self._unset: set[tuple[Owner, Place]] = set()
 
@@ -92,6 +92,14 @@ class Examiner:
         return Examination(
             configuration=configuration, diagnoses=diagnoses, documents=self._documents, layers=layers
         )
+
+    def _with_files(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """Lay the environment over the variables of files; what is empty there counts as not set."""
+        owner = Owner(Kind.VARIABLES)
+        named = self._files.variables(owner, self._layout.variables)
+        secrets = named.values()
+        self._sources.learn(secrets)
+        return {**named, **{name: value for name, value in environment.items() if value or name not in named}}
 
     def _note_misnamed(self) -> None:
         for path in self._layout.misnamed:

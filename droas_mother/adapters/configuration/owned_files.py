@@ -1,15 +1,18 @@
 """The files of one owner, read and laid over one another."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from droas_mother.adapters.configuration import sops
 from droas_mother.adapters.configuration.yaml_documents import read_yaml
 from droas_mother.core.configuration.diagnosis import Span
 from droas_mother.core.configuration.documents import Document, merged
 from droas_mother.core.configuration.findings import Findings
 from droas_mother.core.configuration.layout import Owner
 from droas_mother.core.configuration.literals import Literal, literals_in
+from droas_mother.core.configuration.sops_values import SopsError
 from droas_mother.core.configuration.source_lines import Sources
 from droas_mother.core.configuration.tree import Tree
+from droas_mother.core.configuration.variables import read_lines, values_in
 
 _OTHER_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\x00\x00\xfe\xff": "UTF-32"}
 
@@ -21,10 +24,14 @@ class OwnedFiles:
         tree: the folder.
         sources: where the texts are kept for messages.
         findings: where faults are noted.
+        environment: says where age identities are.
     """
 
-    def __init__(self, tree: Tree, sources: Sources, findings: Findings) -> None:
+    def __init__(
+        self, tree: Tree, sources: Sources, findings: Findings, environment: Mapping[str, str]
+    ) -> None:
         self._tree = tree
+        self._environment = environment
         self._sources = sources
         self._findings = findings
         self.literals: list[tuple[Owner, Literal]] = []
@@ -33,12 +40,26 @@ class OwnedFiles:
         """Give the documents of some files as one; it is not complete when something was noted."""
         documents: list[Document] = []
         for path in paths:
-            text = self.text(owner, path)
+            text = self._text(owner, path)
             if text is not None:
                 documents += self._documents(owner, self._tree.shown(path), text)
         return merged(documents, Span(self._tree.shown(paths[0])))
 
-    def text(self, owner: Owner, path: str) -> str | None:
+    def variables(self, owner: Owner, paths: Sequence[str]) -> dict[str, str]:
+        """Give the variables of some files, the later ones above the earlier."""
+        found: dict[str, str] = {}
+        for path in paths:
+            text = self._text(owner, path)
+            if text is None:
+                continue
+            document, faults = read_lines(self._tree.shown(path), text)
+            for fault in faults:
+                self._findings.note(owner, fault.span, fault.words)
+            for opened in self._opened(owner, [document]):
+                found.update(values_in(opened))
+        return found
+
+    def _text(self, owner: Owner, path: str) -> str | None:
         """Give a file's text; None when it cannot be read, which is noted."""
         file = self._tree.shown(path)
         if path in self._tree.unreadable:
@@ -58,7 +79,18 @@ class OwnedFiles:
         for one in found:
             self._findings.note(owner, one.span, one.words, expected=one.expected, also=one.also)
         self.literals += [(owner, literal) for literal in literals_in(file, text)]
-        return documents
+        return self._opened(owner, documents)
+
+    def _opened(self, owner: Owner, documents: list[Document]) -> list[Document]:
+        """Decrypt what is encrypted; gives nothing when that cannot be done, which is noted."""
+        if not sops.is_encrypted(documents):
+            return documents
+        try:
+            return sops.opened(documents, self._environment).documents
+        except SopsError as error:
+            holder = next((one for one in documents if error.place in one.entries), documents[0])
+            self._findings.note(owner, holder.span(error.place, of_key=True), error.words)
+            return []
 
 
 def _not_text(file: str, raw: bytes, error: UnicodeDecodeError) -> tuple[Span, str]:
