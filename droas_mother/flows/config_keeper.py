@@ -21,7 +21,10 @@ from droas_mother.flows.config_enforcer import ConfigEnforcer
 from droas_mother.ports.configuration import ConfigFiles, RevisionShelf
 
 SECOND_LOOK_S = 0.25
-"""Faulty files are read once more after this time before anybody is told: they may be half written."""
+"""Faulty or missing files are looked at once more after this time: they may just be written anew."""
+
+MOST_POSTPONED = 8
+"""Under writes that do not end, what is faulty or missing is taken for meant after so many readings: some seconds."""
 
 
 class NotUsableError(RequestError):
@@ -52,21 +55,31 @@ class ConfigKeeper:
         self.enforcer = enforcer
         self.standing = enforcer.standing
         self.refused = 0
+        self._postponed = 0
         self._files = files
         self._shelf = shelf
         self._tell = tell
 
-    async def files_changed(self, since: float) -> None:
-        """Put the files into force, because they have changed (at this moment of the monotonic clock)."""
+    async def files_changed(self, since: float, changing: Callable[[], bool] = lambda: False) -> None:
+        """Put the files into force, because they have changed.
+
+        Args:
+            since: when, a moment of the monotonic clock.
+            changing: says whether they go on to change, so that they will soon be read again.
+        """
         async with self.enforcer.one_at_a_time:
             tree, digest = await asyncio.to_thread(self._read)
             if digest == self.standing.disk_digest:
                 return
             found, proposal = await self._work_out(tree, digest, BY_WATCHER)
-            if proposal is None:
+            if proposal is None or proposal.steps.stop:
                 await asyncio.sleep(SECOND_LOOK_S)
+                self._postponed += 1
+                if changing() and self._postponed < MOST_POSTPONED:
+                    return
                 tree, digest = await asyncio.to_thread(self._read)
                 found, proposal = await self._work_out(tree, digest, BY_WATCHER)
+            self._postponed = 0
             if proposal is None:
                 self._refuse(digest, found)
             else:

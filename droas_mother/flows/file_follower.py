@@ -19,14 +19,14 @@ class FileFollower:
 
     Args:
         watch: tells of changes.
-        read: reads them; gets the moment (monotonic clock) of the first change.
+        read: reads them; gets the moment (monotonic clock) of the first change, and what says whether more came.
         settled: waits until the mother has time for it.
     """
 
     def __init__(
         self,
         watch: FileWatch,
-        read: Callable[[float], Awaitable[None]],
+        read: Callable[[float, Callable[[], bool]], Awaitable[None]],
         *,
         settled: Callable[[], Awaitable[None]],
     ) -> None:
@@ -71,7 +71,7 @@ class FileFollower:
         while True:
             await self._changed.wait()
             first_at = await self._quiet()
-            await self._read(first_at)
+            await self._read(first_at, self._changed.is_set)
             await asyncio.to_thread(self._watch.follow)
 
     async def _quiet(self) -> float:
