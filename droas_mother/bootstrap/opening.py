@@ -19,6 +19,7 @@ from droas_mother.core.settings import Configuration
 from droas_mother.flows.config_standing import Standing
 
 _DATA_DIR = "data"
+_PARTLY = "started without the bots whose files were faulty"
 _DATA_DIR_LINE = re.compile(rb"^data_dir:[ \t]*[\"']?([^\"'#\n${}]+?)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
 
 
@@ -70,7 +71,7 @@ class Opening:
         standing: what runs, and how the files stand to it.
         files: where they come from.
         store: keeps revisions.
-        fresh: whether this revision must still be kept.
+        fresh: whether this revision must still be kept, and its number be used up.
     """
 
     standing: Standing
@@ -105,7 +106,7 @@ def open_configuration(folder: Path, overrides: Sequence[str] = ()) -> Opening:
     known = good.note if good is not None and not choice.fresh and kept is None else None
     standing = _of_disk(disk.configuration, known, max(choice.revision, last + 1), disk, tree)
     standing.last_revision = max(last, standing.note.revision)
-    return Opening(standing=standing, files=files, store=store, fresh=known is None and disk.usable)
+    return Opening(standing=standing, files=files, store=store, fresh=known is None)
 
 
 def _kept(store: RevisionStore) -> tuple[Revision | None, Revision | None]:
@@ -137,7 +138,13 @@ def _of_disk(
     configuration: Configuration, known: RevisionNote | None, revision: int, disk: Interpreted, tree: Tree
 ) -> Standing:
     fresh = RevisionNote(
-        revision=revision, at=time.time(), who=AT_START, digest=tree.digest, disk_digest=tree.digest
+        revision=revision,
+        at=time.time(),
+        who=AT_START,
+        digest=tree.digest,
+        disk_digest=tree.digest,
+        words="" if disk.usable else _PARTLY,
+        in_force=disk.usable,
     )
     standing = Standing(
         note=known or fresh,

@@ -56,9 +56,13 @@ class Reloading:
     def parts(self) -> list[Part]:
         """Give what runs."""
         return [
-            Part(name="configuration", run=self._enforcer.run),
+            Part(name="configuration", start=self._keep, run=self._enforcer.run),
             Part(name="files", run=self._follower.run, vital=False),
         ]
+
+    async def _keep(self) -> None:
+        if self._opening.fresh:
+            await self._keeper.keep_first()
 
     def hear(self, principal: Principal, word: FromChild) -> None:
         """Pass on what a child says, and see whether all have confirmed a change."""

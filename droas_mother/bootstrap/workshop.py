@@ -117,11 +117,11 @@ class Workshop:
 
     def _top_parts(self) -> list[Part]:
         parts = [
+            *self._reloading.parts(),
             Part(name="takeover", start=self._bots.take_over),
             Part(name="supervisor", run=self._bots.supervisor.run, stop=self._stop_bots),
             Part(name="monitoring", run=self._bots.monitoring.run),
             Part(name="housekeeping", run=self._office.housekeeping.run),
-            *self._reloading.parts(),
         ]
         watchdog_s = self._notifier.watchdog_interval_s
         if watchdog_s is not None:

@@ -10,6 +10,7 @@ from droas_common.errors import OutsideError
 from droas_common.ids import BotName
 from droas_common.logs import log
 from droas_mother.core.config_plan import Plan, plan
+from droas_mother.core.configuration.tree import Tree
 from droas_mother.core.records import AuditRecord, Outcome
 from droas_mother.core.revisions import BY_WATCHER, Revision, RevisionNote
 from droas_mother.core.rollout import Promote, TakeBack, Wait
@@ -87,9 +88,9 @@ class ConfigEnforcer:
             await self._settle(proposal, proposal.note)
         self.confirmations.begin(since)
 
-    async def keep(self, proposal: Proposal, note: RevisionNote) -> None:
+    async def keep(self, tree: Tree, note: RevisionNote) -> None:
         """Keep a revision; one that cannot be kept is in force all the same."""
-        revision = Revision(note=note, root=proposal.tree.root, files=dict(proposal.tree.files))
+        revision = Revision(note=note, root=tree.root, files=dict(tree.files))
         try:
             await asyncio.to_thread(self._world.shelf.keep, revision)
         except OutsideError as error:
@@ -103,7 +104,7 @@ class ConfigEnforcer:
         steps = summary(proposal.steps)
         log.info("configuration_in_force", revision=note.revision, who=note.who, steps=steps)
         self._world.tell("applied", f"revision {note.revision} by {note.who}: {steps}")
-        await self.keep(proposal, note)
+        await self.keep(proposal.tree, note)
 
     async def _write_down(self, note: RevisionNote) -> None:
         """Put a change into the audit; what a person asks for is not done otherwise."""
@@ -135,7 +136,9 @@ class ConfigEnforcer:
         log.info("configuration_tried", revision=number, bots=names, seconds=rollout.observe_s)
         self._world.tell("tried", f"revision {number} is tried by {names} for {rollout.observe_s:g} s")
         # When the mother ends now, the next one must not give everybody what nobody has found good.
-        await self.keep(proposal, msgspec.structs.replace(proposal.note, in_force=False, words=_BEING_TRIED))
+        await self.keep(
+            proposal.tree, msgspec.structs.replace(proposal.note, in_force=False, words=_BEING_TRIED)
+        )
 
     async def _watch_canaries(self) -> None:
         while True:
@@ -175,7 +178,7 @@ class ConfigEnforcer:
         words = f"revision {number} was taken back: {why}"
         log.error("configuration_taken_back", revision=number, why=why)
         self._world.tell("taken_back", words)
-        await self.keep(proposal, msgspec.structs.replace(proposal.note, in_force=False, words=words))
+        await self.keep(proposal.tree, msgspec.structs.replace(proposal.note, in_force=False, words=words))
         self.confirmations.begin(None)
 
     async def _remind(self) -> None:

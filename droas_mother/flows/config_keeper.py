@@ -125,22 +125,20 @@ class ConfigKeeper:
             self.standing.held = words if proposal.note.digest != self.standing.disk_digest else ""
             return proposal
 
+    async def keep_first(self) -> None:
+        """Keep what the mother starts with: its number must never be given to anything else."""
+        await self.enforcer.keep(self.standing.tree, self.standing.note)
+
     async def complete(self) -> None:
-        """Keep what the mother has started with, with what it changed against the revision before."""
+        """Note what the mother's start has changed against the revision before."""
         async with self.enforcer.one_at_a_time:
             standing = self.standing
             numbers = await asyncio.to_thread(self._shelf.numbers)
             earlier = [number for number in numbers if number < standing.note.revision]
-            changes = await asyncio.to_thread(self._since, earlier[-1]) if earlier else ()
-            standing.note = msgspec.structs.replace(standing.note, changes=list(changes))
-            proposal = Proposal(
-                note=standing.note,
-                tree=standing.tree,
-                wanted=standing.wanted,
-                target=standing.configuration,
-                steps=plan(standing.configuration, standing.configuration),
-            )
-            await self.enforcer.keep(proposal, standing.note)
+            if earlier:
+                changes = await asyncio.to_thread(self._since, earlier[-1])
+                standing.note = msgspec.structs.replace(standing.note, changes=list(changes))
+                await self.enforcer.keep(standing.tree, standing.note)
 
     def _since(self, number: int) -> tuple[Change, ...]:
         """Give what has changed since a kept revision; nothing when that cannot be told."""

@@ -150,7 +150,7 @@ async def test_children_confirm_the_files_of_the_next_mother(place: Town, short_
     path = short_tmp / "configs/bots/bot_01.yaml"
     for number, way in ((2, signal.SIGKILL), (3, signal.SIGKILL)):
         await place.stop_mother(way)
-        path.write_text(path.read_text().replace("You are", "Now you are"))
+        path.write_text(path.read_text().replace("You are", "You are and You are"))
         await place.start_mother()
         after = await place.all_ready()
         assert pids(after) == pids(before)

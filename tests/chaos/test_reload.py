@@ -172,4 +172,3 @@ async def test_a_mother_killed_in_a_storm_comes_back_with_one_revision(short_tmp
         await place.start_mother()
         await place.all_ready()
         await converged(place)
-

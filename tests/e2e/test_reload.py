@@ -58,11 +58,13 @@ async def test_the_road_of_a_change(short_tmp: Path) -> None:
         assert renewed["bot_02"]["pid"] != both["bot_02"]["pid"]
 
         with (short_tmp / "configs/droas.yaml").open("a") as file:
-            file.write("economy: {opening_balance: 7}\nhttp: {port: 1}\nlog: {level: DEBUG}\n".replace("http: {port: 1}\n", ""))
+            file.write(
+                "economy: {opening_balance: 7}\nhttp: {port: 1}\nlog: {level: DEBUG}\n".replace(
+                    "http: {port: 1}\n", ""
+                )
+            )
         await revision(place, 5)
-        _, called, _ = await place.ctl(
-            "tools", "call", "economy.balance", "--guild", "1", "--user", "77"
-        )
+        _, called, _ = await place.ctl("tools", "call", "economy.balance", "--guild", "1", "--user", "77")
         assert called["structured_content"]["balance"] == 7
 
         rewrite(short_tmp / "configs/droas.yaml", "http: {port: 0}", "http: {port: 1}")

@@ -38,7 +38,7 @@ class Place:
 async def place(short_tmp: Path) -> AsyncIterator[Place]:
     """Give two bots and their configuration."""
     room = config_room(short_tmp, "bot_01", "bot_02")
-    await room.keeper.complete()
+    await room.keeper.keep_first()
     empty = empty_rooms(short_tmp, PlayedTown(short_tmp / "other.sock"), config=room.desk)
     async with played_town(short_tmp, "bot_01", "bot_02", rooms=empty) as town:
         yield Place(town, room)

@@ -20,7 +20,7 @@ ONE, TWO = BotName("bot_01"), BotName("bot_02")
 async def room(tmp_path: Path) -> ConfigRoom:
     """Give a folder with two bots, in force as revision 1 and kept."""
     made = config_room(tmp_path, ONE, TWO)
-    await made.keeper.complete()
+    await made.keeper.keep_first()
     return made
 
 
