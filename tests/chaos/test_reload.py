@@ -160,7 +160,7 @@ async def test_files_that_cannot_be_read_for_a_while(short_tmp: Path) -> None:
 
 
 async def test_a_mother_killed_in_a_storm_comes_back_with_one_revision(short_tmp: Path) -> None:
-    """kill -9 at any moment: the next mother and her bots run what lies on the disk."""
+    """Killed at any moment: the next mother and her bots run what lies on the disk."""
     async with town(short_tmp) as place:
         await converged(place)
         path = short_tmp / "configs/bots/bot_01.yaml"
