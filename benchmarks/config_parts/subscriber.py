@@ -10,6 +10,7 @@ from droas_child.adapters.mother import MotherLink
 from droas_child.flows.news import News
 from droas_common.ids import BotName
 from droas_common.settings import ChildSettings
+from droas_common.wire.calls import Json
 from droas_common.wire.heartbeats import GatewayState, Heartbeat, Register
 
 
@@ -26,6 +27,9 @@ async def main() -> None:
             told = news.revision
             link.tell(Heartbeat(sequence=1, loop_lag_ms=0, gateway=GatewayState.READY, config_revision=told))
 
+    def taken(_hot: Json) -> None:
+        loop.call_soon(confirm)
+
     loop = asyncio.get_running_loop()
     news = News(
         BotName(settings.name),
@@ -33,7 +37,7 @@ async def main() -> None:
         revision=0,
         intake=lambda: nobody,
         subscriptions=link,
-        on_settings=lambda _hot: loop.call_soon(confirm),
+        on_settings=taken,
     )
     link.start(lambda _word: None, news.hear)
     link.tell(Register(pid=os.getpid()))

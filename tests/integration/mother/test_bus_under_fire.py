@@ -2,7 +2,7 @@
 
 from benchmarks.config_parts.burst import burst
 
-PROMPT = "a" * 20_000
+PROMPT = "a" * 18_000
 UNBOUNDED_MIB = 15
 """What a second's updates would take if all of them waited for the one that is stopped."""
 
