@@ -35,7 +35,7 @@ class LiveSettings:
         redactor.learn(secrets_of(target))
         settings = target.mother
         self._ground.hold(target)
-        self._protection.look_for(settings.protection)
+        self._protection.look_for(target)
         self._office.housekeeping.retention_days = settings.audit.retention_days
         if steps.mother:
             self._bots.keep_by(settings.supervision)

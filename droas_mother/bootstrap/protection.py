@@ -8,7 +8,8 @@ from droas_mother.adapters import discord as discord_door
 from droas_mother.bootstrap.bots import Bots
 from droas_mother.bootstrap.ground import Ground
 from droas_mother.core.facts import MessageFacts
-from droas_mother.core.settings import ProtectionSettings
+from droas_mother.core.policy_choice import choice_of
+from droas_mother.core.settings import Configuration
 from droas_mother.flows.action_executor import ActionExecutor
 from droas_mother.flows.inspector import Inspector
 from droas_mother.flows.witness import Seen
@@ -27,9 +28,11 @@ class Protection:
         self.state = "off"
         self._ground = ground
         self._metrics = ground.metrics
+        self._choice = choice_of(ground.configuration)
         self.inspector = Inspector(
             settings,
             level_of=lambda guild_id: bots.supervisor.level_of(guild_id, ground.settings.protection.level),
+            policy_of=lambda guild_id: self._choice.of(guild_id, bots.supervisor.settings_in(guild_id)),
         )
         self._watcher = discord_door.Watcher(self._inspect, frozenset(settings.exempt_roles))
         self.control_bot: DiscordConnection | None = None
@@ -59,8 +62,10 @@ class Protection:
             ),
         )
 
-    def look_for(self, settings: ProtectionSettings) -> None:
-        """Protect by these settings from the next message on."""
+    def look_for(self, configuration: Configuration) -> None:
+        """Protect as this configuration says from the next message on."""
+        settings = configuration.mother.protection
+        self._choice = choice_of(configuration)
         self.inspector.look_for(settings)
         self._watcher.exempt_roles = frozenset(settings.exempt_roles)
 

@@ -1,6 +1,8 @@
 """What each protection level means, in numbers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 
 from droas_common.settings import ProtectionLevel
 
@@ -62,6 +64,28 @@ POLICIES: dict[ProtectionLevel, Policy] = {
         keyword_time_out_s=60,
     ),
 }
+
+
+def together(policies: Iterable[Policy]) -> Policy:
+    """Give the policy of a group to which several apply: of each threshold the strictest.
+
+    Args:
+        policies: at least one.
+    """
+    return reduce(_both, policies)
+
+
+def _both(one: Policy, other: Policy) -> Policy:
+    return Policy(
+        flood_messages=min(one.flood_messages, other.flood_messages),
+        flood_window_s=max(one.flood_window_s, other.flood_window_s),
+        duplicate_messages=min(one.duplicate_messages, other.duplicate_messages),
+        mentions=min(one.mentions, other.mentions),
+        invites_allowed=one.invites_allowed and other.invites_allowed,
+        time_out_s=max(one.time_out_s, other.time_out_s),
+        invite_time_out_s=max(one.invite_time_out_s, other.invite_time_out_s),
+        keyword_time_out_s=max(one.keyword_time_out_s, other.keyword_time_out_s),
+    )
 
 
 def strictest(levels: frozenset[ProtectionLevel], otherwise: ProtectionLevel) -> ProtectionLevel:

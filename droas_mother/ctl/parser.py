@@ -14,6 +14,7 @@ _SOCKET = "the mother's droas.sock (default: in $DROAS_RUNTIME_DIR, ./run or /ru
 _FILES = """\
 environment:
   DROAS_RUNTIME_DIR  folder of droas.sock
+  DROAS_CONFIG       folder of the configuration
   NO_COLOR           when set, no colours
 """
 

@@ -8,7 +8,7 @@ from droas_common.ids import Snowflake
 from droas_common.settings import ProtectionLevel
 from droas_mother.core.decision import Decision
 from droas_mother.core.facts import MessageFacts, Trace, remember
-from droas_mother.core.policy import POLICIES
+from droas_mother.core.policy import POLICIES, Policy
 from droas_mother.core.protection import decide, rules
 from droas_mother.core.settings import ProtectionSettings
 
@@ -31,13 +31,19 @@ class Inspector:
     Args:
         settings: what the rules look for.
         level_of: gives a group's protection level.
+        policy_of: gives a group's thresholds; those of its level when absent.
     """
 
     def __init__(
-        self, settings: ProtectionSettings, *, level_of: Callable[[Snowflake], ProtectionLevel]
+        self,
+        settings: ProtectionSettings,
+        *,
+        level_of: Callable[[Snowflake], ProtectionLevel],
+        policy_of: Callable[[Snowflake], Policy] | None = None,
     ) -> None:
         self._rules = rules(settings)
         self._level_of = level_of
+        self._policy_of = policy_of or (lambda guild_id: POLICIES[level_of(guild_id)])
         self._recent: OrderedDict[tuple[Snowflake, Snowflake], tuple[Trace, ...]] = OrderedDict()
 
     def look_for(self, settings: ProtectionSettings) -> None:
@@ -53,7 +59,7 @@ class Inspector:
         if len(self._recent) > MAX_MEMBERS:
             self._recent.popitem(last=False)
         level = self._level_of(facts.guild_id)
-        decision = decide(facts, recent, POLICIES[level], self._rules)
+        decision = decide(facts, recent, self._policy_of(facts.guild_id), self._rules)
         if not decision:
             return None
         self._note_removed(member, decision)

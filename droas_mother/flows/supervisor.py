@@ -137,6 +137,10 @@ class Supervisor:
             if usage is not None:
                 keeper.see(usage)
 
+    def settings_in(self, guild_id: Snowflake) -> list[BotSettings]:
+        """Give the settings of the bots of a group."""
+        return [keeper.settings for keeper in self.keepers.values() if guild_id in keeper.bot.guilds]
+
     def level_of(self, guild_id: Snowflake, otherwise: ProtectionLevel) -> ProtectionLevel:
         """Give the strictest level among the bots of a group."""
         levels = frozenset(

@@ -18,6 +18,8 @@ from droas_mother.ctl.terminal import complain
 
 FAMILIES = {
     "config": "config",
+    "init": "init",
+    "secrets": "secrets",
 }
 """Which module carries out which command."""
 

@@ -42,7 +42,7 @@ async def test_faulty_bots_leave_the_others_running(short_tmp: Path) -> None:
     [
         ("http: {port: 99999}\n", "droas.yaml:1:14: http.port:"),
         ("htp: {}\n", "droas.yaml:1:1: htp: there is no such setting"),
-        ("http: [\n", "droas.yaml:2:1:"),
+        ("http: [\n", "droas.yaml:1:8: the file ends in the middle of a value"),
     ],
 )
 async def test_a_mother_with_a_wrong_file_says_so_and_ends(short_tmp: Path, fault: str, words: str) -> None:

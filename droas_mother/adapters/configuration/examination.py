@@ -13,7 +13,7 @@ from droas_mother.adapters.configuration.owned_files import OwnedFiles
 from droas_mother.core.configuration.diagnosis import Diagnosis, Span
 from droas_mother.core.configuration.documents import Document, Place, expanded
 from droas_mother.core.configuration.faults import faults_of
-from droas_mother.core.configuration.fields import nearest, secret_names
+from droas_mother.core.configuration.fields import last_names, nearest
 from droas_mother.core.configuration.findings import Findings
 from droas_mother.core.configuration.layout import MOTHER_FILE, NAME_RULE, Kind, Owner, arrange
 from droas_mother.core.configuration.source_lines import Sources
@@ -26,6 +26,8 @@ _MODELS: dict[Kind, type[pydantic.BaseModel]] = {
     Kind.BOT: BotFile,
     Kind.POLICY: PolicyFile,
 }
+_HIDDEN = last_names(_MODELS.values(), secret=True)
+_SHOWN = last_names(_MODELS.values(), secret=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +37,13 @@ class Examination:
     Args:
         configuration: None when the mother cannot start with it.
         diagnoses: every fault.
-        documents: what each owner's files say, placeholders replaced.
+        written: what each owner's files say, placeholders and ciphertexts as they stand there.
         layers: where the mother's settings come from; None without her files.
     """
 
     configuration: Configuration | None
     diagnoses: tuple[Diagnosis, ...]
-    documents: Mapping[Owner, Document]
+    written: Mapping[Owner, Document]
     layers: Layers | None
 
 
@@ -58,7 +60,7 @@ class Examiner:
         self._tree = tree
         self._overrides = overrides
         self._layout = arrange([*tree.files, *tree.unreadable])
-        self._sources = Sources(secret_names(_MODELS.values()))
+        self._sources = Sources(_HIDDEN, _SHOWN)
         self._findings = Findings(self._sources)
         self._files = OwnedFiles(tree, self._sources, self._findings, environment)
         self._environment = self._with_files(environment)
@@ -90,7 +92,7 @@ class Examiner:
             good = {name: bot for name, bot in bots.items() if not self._findings.has(_bot(name))}
             configuration = Configuration(mother=mother, bots=good, policies=policies, problems=diagnoses)
         return Examination(
-            configuration=configuration, diagnoses=diagnoses, documents=self._documents, layers=layers
+            configuration=configuration, diagnoses=diagnoses, written=self._files.written, layers=layers
         )
 
     def _with_files(self, environment: Mapping[str, str]) -> dict[str, str]:
@@ -124,7 +126,8 @@ class Examiner:
     def _expanded(self, owner: Owner, paths: Sequence[str]) -> Document:
         read = self._files.read(owner, paths)
         document, faults, variables = expanded(read, self._environment)
-        self._sources.learn(self._environment.get(name, "") for name in variables)
+        names = frozenset[str]().union(*variables.values())
+        self._sources.learn(self._environment.get(name, "") for name in names)
         for place, words in faults:
             self._findings.note(owner, document.span(place), words)
             self._unset.add((owner, place))

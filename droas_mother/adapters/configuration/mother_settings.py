@@ -70,11 +70,7 @@ def lay(
         findings: where faults are noted.
     """
     arguments = _arguments(overrides, findings)
-    try:
-        variables = MotherSettings.variables_of(environment)
-    except SettingsError as error:
-        variables = {}
-        _note_variable(error, environment, findings)
+    variables = _variables(environment, findings)
     layers = Layers(file, variables, arguments)
     data = _over(_over(file.data, variables), arguments)
     try:
@@ -116,12 +112,21 @@ def _arguments(overrides: Sequence[str], findings: Findings) -> dict[str, Any]:
     return data
 
 
-def _note_variable(error: SettingsError, environment: Mapping[str, str], findings: Findings) -> None:
-    field = re.search(r'field "(\w+)"', str(error))
-    prefix = f"DROAS_{field[1] if field is not None else ''}".upper()
-    names = sorted(name for name in environment if name.upper().startswith(prefix)) or [f"{prefix}…"]
-    span = Span(" or ".join(names[:3]), 0)
-    findings.note(MOTHER, span, "the value of this variable cannot be read", expected='JSON, as ["a", "b"]')
+def _variables(environment: Mapping[str, str], findings: Findings) -> dict[str, Any]:
+    """Give what the DROAS_ variables say; those of a setting that cannot be read are noted and left out."""
+    left = {name: value for name, value in environment.items() if name.upper().startswith("DROAS_")}
+    for _ in range(len(MotherSettings.model_fields)):
+        try:
+            return MotherSettings.variables_of(left)
+        except SettingsError as error:
+            field = re.search(r'field "(\w+)"', str(error))
+            prefix = f"DROAS_{field[1] if field is not None else ''}".upper()
+            names = sorted(name for name in left if name.upper().startswith(prefix))
+            span = Span(" or ".join(names[:3]), 0)
+            words = "the value of this variable cannot be read"
+            findings.note(MOTHER, span, words, expected='JSON, as ["a", "b"]')
+            left = {name: value for name, value in left.items() if name not in names}
+    return {}
 
 
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from droas_mother.adapters.configuration.yaml_documents import read_yaml
 from droas_mother.core.configuration.diagnosis import Span
 from droas_mother.core.configuration.documents import Document, merged
 from droas_mother.core.configuration.findings import Findings
-from droas_mother.core.configuration.layout import Owner
+from droas_mother.core.configuration.layout import Kind, Owner
 from droas_mother.core.configuration.literals import Literal, literals_in
 from droas_mother.core.configuration.sops_values import SopsError
 from droas_mother.core.configuration.source_lines import Sources
@@ -35,15 +35,21 @@ class OwnedFiles:
         self._sources = sources
         self._findings = findings
         self.literals: list[tuple[Owner, Literal]] = []
+        self.written: dict[Owner, Document] = {}
 
     def read(self, owner: Owner, paths: Sequence[str]) -> Document:
         """Give the documents of some files as one; it is not complete when something was noted."""
         documents: list[Document] = []
+        written: list[Document] = []
         for path in paths:
             text = self._text(owner, path)
             if text is not None:
-                documents += self._documents(owner, self._tree.shown(path), text)
-        return merged(documents, Span(self._tree.shown(paths[0])))
+                read = self._documents(owner, self._tree.shown(path), text)
+                written += read
+                documents += self._opened(owner, read)
+        start = Span(self._tree.shown(paths[0]))
+        self.written[owner] = merged(written, start)
+        return merged(documents, start)
 
     def variables(self, owner: Owner, paths: Sequence[str]) -> dict[str, str]:
         """Give the variables of some files, the later ones above the earlier."""
@@ -71,7 +77,8 @@ class OwnedFiles:
         except UnicodeDecodeError as error:
             self._findings.note(owner, *_not_text(file, raw, error))
             return None
-        self._sources.add(file, text)
+        if owner.kind is not Kind.VARIABLES:  # of which every line is a secret
+            self._sources.add(file, text)
         return text
 
     def _documents(self, owner: Owner, file: str, text: str) -> list[Document]:
@@ -79,7 +86,7 @@ class OwnedFiles:
         for one in found:
             self._findings.note(owner, one.span, one.words, expected=one.expected, also=one.also)
         self.literals += [(owner, literal) for literal in literals_in(file, text)]
-        return self._opened(owner, documents)
+        return documents
 
     def _opened(self, owner: Owner, documents: list[Document]) -> list[Document]:
         """Decrypt what is encrypted; gives nothing when that cannot be done, which is noted."""

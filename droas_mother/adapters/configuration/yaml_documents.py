@@ -29,11 +29,19 @@ _PLAINER = (
     ),
     ("could not find expected ':'", "this line has no `:`", "`key: value`"),
     ("found unknown escape character", "this escape is not known within double quotes", "single quotes"),
+    (
+        "expected <block end>",
+        "this line does not stand under what it belongs to",
+        "the indentation of its neighbours",
+    ),
     ("found undefined alias", "this alias names no anchor that stands before it", "`&name` before `*name`"),
     ("maximum depth", f"values are nested more than {MAX_DEPTH} deep", ""),
     ("depth", f"values are nested more than {MAX_DEPTH} deep", ""),
 )
 """What the parser says, what that means, and what helps."""
+
+_AT_ITS_BEGINNING = ("could not find expected ':'", "unexpected end of stream")
+"""Faults that are noticed long after the place at which they are mended."""
 
 
 class Finding(NamedTuple):
@@ -84,15 +92,23 @@ def read_yaml(file: str, text: str) -> Reading:
             if document is not None:
                 documents.append(document)
     except MarkedYAMLError as error:
-        findings.append(_syntax(file, error))
+        findings.append(_syntax(file, text, error))
     except (YAMLError, ValueError, RecursionError) as error:
         findings.append(_unmarked(file, text, error))
     return Reading(documents, findings)
 
 
-def _syntax(file: str, error: MarkedYAMLError) -> Finding:
+def _syntax(file: str, text: str, error: MarkedYAMLError) -> Finding:
     mark = error.problem_mark or error.context_mark
-    span = Span(file, mark.line + 1, mark.column + 1) if mark is not None else Span(file)
+    lines = text.rstrip().splitlines() or [""]
+    if error.context_mark is not None and any(part in str(error.problem) for part in _AT_ITS_BEGINNING):
+        mark = error.context_mark
+    if mark is None:
+        span = Span(file)
+    elif mark.line >= len(lines):  # behind the last line, where there is nothing to show
+        span = Span(file, len(lines), len(lines[-1]) + 1)
+    else:
+        span = Span(file, mark.line + 1, mark.column + 1)
     said = str(error.problem or "this is not YAML").split("\n")[0]
     for part, words, expected in _PLAINER:
         if part in said:

@@ -55,13 +55,12 @@ class Diagnosis:
     @property
     def headline(self) -> str:
         """Say it in one line: `file:line:column: what is wrong`."""
-        parts = [f"{self.span}: {self.words}"]
-        if self.nearest:
-            parts.append(f"did you mean {self.nearest}?")
+        guess = f" (did you mean {self.nearest}?)" if self.nearest else ""
+        parts = [f"{self.span}: {self.words}{guess}"]
         if self.expected:
             parts.append(f"expected {self.expected}")
         if self.also is not None:
-            parts.append(f"the other is at {self.also}")
+            parts.append(f"see {self.also}")
         return "; ".join(parts)
 
     def __str__(self) -> str:

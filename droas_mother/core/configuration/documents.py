@@ -56,18 +56,18 @@ class Expansions(NamedTuple):
     Args:
         document: with the placeholders replaced.
         faults: what is wrong, and where.
-        variables: the variables that were read.
+        variables: the variables that were read, by the place of the text.
     """
 
     document: Document
     faults: list[tuple[Place, str]]
-    variables: frozenset[str]
+    variables: dict[Place, frozenset[str]]
 
 
 def expanded(document: Document, variables: Mapping[str, str]) -> Expansions:
     """Replace the placeholders of every text; keys stay as they are."""
     faults: list[tuple[Place, str]] = []
-    read: set[str] = set()
+    read: dict[Place, frozenset[str]] = {}
 
     def visit(value: Any, place: Place) -> Any:
         if isinstance(value, dict):
@@ -78,11 +78,12 @@ def expanded(document: Document, variables: Mapping[str, str]) -> Expansions:
             return value
         expansion = expand(value, variables)
         faults.extend((place, words) for words in expansion.problems)
-        read.update(expansion.variables)
+        if expansion.variables:
+            read[place] = expansion.variables
         return expansion.text
 
     data = visit(document.data, ())
-    return Expansions(Document(data=data, entries=document.entries), faults, frozenset(read))
+    return Expansions(Document(data=data, entries=document.entries), faults, read)
 
 
 def merged(documents: Sequence[Document], otherwise: Span) -> Document:

@@ -1,5 +1,6 @@
 """What pydantic says of data, in words that name the place and what could stand there."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -70,7 +71,7 @@ def faults_of(error: pydantic.ValidationError, model: type[BaseModel], data: Any
     """
     for one in error.errors(include_url=False, include_input=False):
         place = _known(tuple(one["loc"]), data)
-        name = ".".join(map(str, place)) or "the file"
+        name = ".".join(map(_told, place)) or "the file"
         context: Mapping[str, Any] = one.get("ctx", {})
         kind = one["type"]
         if kind == "extra_forbidden":
@@ -81,7 +82,7 @@ def faults_of(error: pydantic.ValidationError, model: type[BaseModel], data: Any
         elif kind == "missing":
             about = setting_at(model, place)
             meaning = (about.info.description or "") if about is not None else ""
-            yield Fault(place, f"{name}: is missing", meaning.rstrip("."), missing=True)
+            yield Fault(place, f"{name}: is missing", _begun(meaning), missing=True)
         else:
             yield _wrong_value(place, name, model, data, kind, context, one["msg"])
 
@@ -102,7 +103,7 @@ def _wrong_value(
         close = nearest(written, choices) if isinstance(written, str) and len(written) < 32 else ""
         return Fault(place, f"{name}: this is none of the values that there are", _one_of(choices), close)
     if kind in _TYPES:
-        return Fault(place, f"{name}: this is of another kind", _TYPES[kind])
+        return Fault(place, f"{name}: this has the wrong type", _TYPES[kind])
     bounds = [words.format(context[key]) for key, words in _BOUNDS.items() if key in context]
     if bounds:
         return Fault(place, f"{name}: this is out of bounds", " and ".join(bounds))
@@ -113,6 +114,17 @@ def _wrong_value(
     if kind == "string_pattern_mismatch":
         return Fault(place, f"{name}: this is not written as it must be", f"the pattern {context['pattern']}")
     return Fault(place, f"{name}: {said[:1].lower()}{said[1:]}")
+
+
+def _begun(sentence: str) -> str:
+    """Give a sentence so that it can stand within another."""
+    start = sentence[:1] if sentence[1:2].isupper() else sentence[:1].lower()
+    return (start + sentence[1:]).rstrip(".")
+
+
+def _told(part: str | int) -> str:
+    """Give a part of a place; what is no name may be a value that lost its colon."""
+    return str(part) if re.fullmatch(r"[\w-]{1,64}", str(part)) else "…"
 
 
 def _one_of(names: tuple[str, ...]) -> str:

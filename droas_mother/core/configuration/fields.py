@@ -20,13 +20,15 @@ class Setting:
 
     Args:
         place: the names that lead to it; `*` for any name or index.
-        info: its field: meaning, default, bounds.
+        info: its field: meaning and bounds.
         annotation: what may stand there.
+        default: what holds when nothing stands there; PydanticUndefined when something must.
     """
 
     place: tuple[str, ...]
     info: FieldInfo
     annotation: Any
+    default: Any = None
 
     @property
     def secret(self) -> bool:
@@ -57,17 +59,25 @@ def model_in(annotation: Any) -> type[BaseModel] | None:
     return next(found, None)
 
 
-def settings_of(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[Setting]:
-    """Give all settings of a model, depth first in the order of their definition."""
+def settings_of(
+    model: type[BaseModel], above: tuple[str, ...] = (), defaults: BaseModel | None = None
+) -> Iterator[Setting]:
+    """Give all settings of a model, depth first in the order of their definition.
+
+    Args:
+        model: whose.
+        above: the names that lead to it.
+        defaults: what holds when nothing is said of it at all.
+    """
     for name, info in model.model_fields.items():
         place = (*above, name)
+        default = info.default if defaults is None else getattr(defaults, name)
         inner = model_in(info.annotation)
         if inner is None:
-            yield Setting(place=place, info=info, annotation=info.annotation)
-            below = item_of(info.annotation)
-            inner, place = model_in(below), (*place, "*")
+            yield Setting(place=place, info=info, annotation=info.annotation, default=default)
+            inner, place, default = model_in(item_of(info.annotation)), (*place, "*"), None
         if inner is not None:
-            yield from settings_of(inner, place)
+            yield from settings_of(inner, place, default if isinstance(default, BaseModel) else None)
 
 
 def item_of(annotation: Any) -> Any:
@@ -117,6 +127,14 @@ def setting_at(model: type[BaseModel], place: Place) -> Setting | None:
     return found
 
 
+def is_list_at(model: type[BaseModel], place: Place) -> bool:
+    """Say whether what stands at a place is a list."""
+    setting = setting_at(model, place)
+    if setting is None or len(setting.place) != len(place):
+        return False
+    return any(get_origin(one) in (tuple, list) for one in alternatives(setting.annotation))
+
+
 def choices_of(annotation: Any) -> tuple[str, ...]:
     """Give the values of a setting that has a choice of few."""
     found: list[str] = []
@@ -134,6 +152,6 @@ def nearest(name: str, names: Iterable[str]) -> str:
     return close[0] if close else ""
 
 
-def secret_names(models: Iterable[type[BaseModel]]) -> frozenset[str]:
-    """Give the last names of all secret settings."""
-    return frozenset(one.place[-1] for model in models for one in settings_of(model) if one.secret)
+def last_names(models: Iterable[type[BaseModel]], *, secret: bool) -> frozenset[str]:
+    """Give the last names of all settings that are secret, or of all that are not."""
+    return frozenset(one.place[-1] for model in models for one in settings_of(model) if one.secret is secret)

@@ -43,9 +43,10 @@ class Findings:
         also: Span | None = None,
     ) -> None:
         """Note a fault, and that its owner cannot be used; of one owner only the first hundred are kept."""
+        one = _Noted(owner, span, words, expected, nearest, also)
         self._faulty[owner] = self._faulty.get(owner, 0) + 1
-        if self._faulty[owner] <= MOST_PER_OWNER:
-            self._noted.append(_Noted(owner, span, words, expected, nearest, also))
+        if self._faulty[owner] <= MOST_PER_OWNER and one not in self._noted:
+            self._noted.append(one)
 
     def has(self, owner: Owner) -> bool:
         """Say whether anything is wrong with what somebody owns."""

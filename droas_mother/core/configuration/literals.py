@@ -9,7 +9,7 @@ from droas_mother.core.configuration.diagnosis import Span
 _SHAPES = (
     (
         "a Discord token",
-        r"(?<![A-Za-z0-9_-])[MNO][A-Za-z0-9_-]{22,28}\.[A-Za-z0-9_-]{5,7}\.[A-Za-z0-9_-]{25,110}",
+        r"(?:(?<=:-)|(?<![A-Za-z0-9_-]))[MNO][A-Za-z0-9_-]{22,28}\.[A-Za-z0-9_-]{5,7}\.[A-Za-z0-9_-]{25,110}",
     ),
     ("a Discord token", r"\bmfa\.[A-Za-z0-9_-]{80,95}"),
     ("a webhook's address", r"/webhooks/\d{15,21}/[A-Za-z0-9_-]{20,120}"),
@@ -33,6 +33,11 @@ class Literal(NamedTuple):
 
     span: Span
     kind: str
+
+
+def without_literals(text: str, mask: str) -> str:
+    """Mask what looks like a token or a key."""
+    return _ANY.sub(mask, text)
 
 
 def literals_in(file: str, text: str) -> list[Literal]:

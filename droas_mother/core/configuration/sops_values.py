@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -133,7 +134,22 @@ def spelled(value: Any) -> tuple[str, bytes]:
     if isinstance(value, float):
         text = format(Decimal(repr(value)), "f")
         return "float", (text.rstrip("0").rstrip(".") if "." in text else text).encode()
-    return "time" if isinstance(value, Timestamp) else "str", str(value).encode()
+    if isinstance(value, Timestamp):
+        return "time", _moment(str(value)).encode()
+    return "str", str(value).encode()
+
+
+def _moment(text: str) -> str:
+    """Give a moment as Go writes it (RFC 3339): in UTC when no zone is named."""
+    try:
+        moment = datetime.fromisoformat(re.sub(r"\s+([+-])", r"\1", text.replace("t", "T").replace("z", "Z")))
+    except ValueError:
+        return text
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    whole, fraction = f"{moment:%Y-%m-%dT%H:%M:%S}", f"{moment:%f}".rstrip("0")
+    zone = "Z" if not moment.utcoffset() else f"{moment:%:z}"
+    return f"{whole}{'.' if fraction else ''}{fraction}{zone}"
 
 
 def understood(kind: str, raw: bytes) -> Any:

@@ -5,14 +5,17 @@ from collections.abc import Iterable
 
 from droas_common.redaction import MASK, Redactor
 from droas_mother.core.configuration.diagnosis import Span
+from droas_mother.core.configuration.fields import nearest
+from droas_mother.core.configuration.literals import without_literals
 
 SECRET_NAME = re.compile(r"(?i)token|secret|password|passwd|api_?key|authorization|private|credential|dsn")
 _KEY = re.compile(r"""^(?P<indent>[\s-]*)(?P<quote>["']?)(?P<name>[\w.-]+)(?P=quote)\s*:(?=\s|$)""")
-_SECRET_PAIR = re.compile(
-    rf"""(?P<key>["']?[\w.-]*(?:{SECRET_NAME.pattern.removeprefix("(?i)")})[\w.-]*["']?\s*[:=]\s*)(?P<value>\S.*)""",
-    re.IGNORECASE,
-)
-_PLACEHOLDER = re.compile(r"""^["']?\$\{[A-Za-z_][A-Za-z0-9_]*\}["']?\s*[,}}\]]*\s*(?:#.*)?$""")
+_WORD = re.compile(r"[A-Za-z0-9_.-]+")
+_GAP = re.compile(r"""["']?\s*[:=]?\s*""")
+_PLACEHOLDER = re.compile(r"""["']?\$\{[A-Za-z_][A-Za-z0-9_]*\}["']?(?=[\s,}\]]|$)""")
+_LOGIN = re.compile(r"""(?<=://)[^\s:/@]{1,100}:(?!\d{1,5}(?:[/?#"'\s,}\]]|$))[^\s@]+""")
+"""Name and password in an address, even where its @ has not been written yet; a port is none."""
+_FARTHEST = 200
 _LONGEST = 160
 
 
@@ -21,12 +24,14 @@ class Sources:
 
     Args:
         hidden: names of secret settings beside those that sound like one.
+        shown: names of settings that are none, whatever they sound like.
     """
 
-    def __init__(self, hidden: Iterable[str] = ()) -> None:
+    def __init__(self, hidden: Iterable[str] = (), shown: Iterable[str] = ()) -> None:
         self._texts: dict[str, str] = {}
         self._lines: dict[str, list[str]] = {}
         self._hidden = frozenset(hidden)
+        self._shown = frozenset(shown) - self._hidden
         self._redactor = Redactor()
 
     def add(self, file: str, text: str) -> None:
@@ -46,15 +51,35 @@ class Sources:
         if self._belongs_to_secret(lines, span.line - 1):
             indent = text[: len(text) - len(text.lstrip())]
             return f"{indent}{MASK}"
-        text = _SECRET_PAIR.sub(self._without_value, text)
+        begin = self._value_at(text)
+        text = f"{text[:begin]}{MASK}" if begin >= 0 else text
         text = "".join(
             one if one.isprintable() or one == "\t" else "\N{REPLACEMENT CHARACTER}" for one in text
         )
-        return self._redactor.text(text)[:_LONGEST]
+        text = _LOGIN.sub(MASK, self._redactor.text(text))
+        return without_literals(text, MASK)[:_LONGEST]
 
-    def _without_value(self, match: re.Match[str]) -> str:
-        value = match["value"]
-        return match[0] if _PLACEHOLDER.match(value) else f"{match['key']}{MASK}"
+    def _is_secret(self, name: str) -> bool:
+        """Say whether a key is that of a secret, or was meant to be."""
+        if name in self._shown:
+            return False
+        return bool(SECRET_NAME.search(name)) or name in self._hidden or bool(nearest(name, self._hidden))
+
+    def _value_at(self, text: str) -> int:
+        """Give where the value of a secret begins in a line; -1 when there is none.
+
+        Whatever follows the name of a secret is its value, whether the colon between them is there or not.
+        """
+        for match in _WORD.finditer(text):
+            if text[match.start() - 2 : match.start()] == "${" and text[match.end() : match.end() + 1] == "}":
+                continue
+            if not self._is_secret(match[0]):
+                continue
+            gap = _GAP.match(text, match.end())
+            begin = gap.end() if gap is not None else match.end()
+            if begin < len(text) and not _PLACEHOLDER.match(text, begin):
+                return begin
+        return -1
 
     def _lines_of(self, file: str) -> list[str]:
         if file not in self._lines:
@@ -62,21 +87,12 @@ class Sources:
         return self._lines[file]
 
     def _belongs_to_secret(self, lines: list[str], index: int) -> bool:
-        """Say whether a line is the continuation of a secret value that began further up."""
-        text = lines[index]
-        if _KEY.match(text):
+        """Say whether a line without a key of its own follows the key of a secret, whatever its indentation."""
+        if _KEY.match(lines[index]):
             return False
-        indent = len(text) - len(text.lstrip())
-        for above in range(index - 1, max(-1, index - 200), -1):
-            line = lines[above]
-            if not line.strip() or line.lstrip().startswith("#"):
-                continue
-            key = _KEY.match(line)
-            if key is None:
-                if _SECRET_PAIR.search(line):
-                    return True
-                continue
-            depth = len(line) - len(line.lstrip())
-            if depth < indent or (depth == indent and text.lstrip().startswith("-")):
-                return bool(SECRET_NAME.search(key["name"]) or key["name"] in self._hidden)
+        for line in reversed(lines[max(0, index - _FARTHEST) : index]):
+            if self._value_at(f"{line} ?") >= 0:
+                return True
+            if _KEY.match(line):
+                return False
         return False

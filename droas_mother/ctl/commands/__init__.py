@@ -20,6 +20,8 @@ MODULES = {
     "tools": "tools",
     "client": "clients",
     "config": "config",
+    "secrets": "secrets",
+    "init": "init",
     "health": "look",
     "completion": "completion",
 }
@@ -40,7 +42,9 @@ SUMMARIES = {
     "user": "export or erase what is kept of a person",
     "tools": "list and call tools",
     "client": "add, list and revoke external clients",
-    "config": "examine the configuration",
+    "config": "examine and edit the configuration",
+    "secrets": "encrypt, edit and rotate encrypted files",
+    "init": "write a first configuration",
     "health": "ask whether the mother herself is well",
     "completion": "print a completion script for a shell",
 }

@@ -63,7 +63,7 @@ FAULTS: dict[str, tuple[str | bytes, str]] = {
         GIVEN + '  protection_level: "low"\n',
         'helper.yaml:8:3: the key "protection_level" stands here twice',
     ),
-    "no YAML": ("bot_config: [\n", "helper.yaml:2:1:"),
+    "no YAML": ("bot_config: [\n", "helper.yaml:1:14: the file ends in the middle of a value"),
     "a tab": ("bot_config:\n\tx: 1\n", "helper.yaml:2:1:"),
     "not a mapping": ("- a\n", "helper.yaml:1:1: expected `key: value` lines"),
     "empty": ("", "helper.yaml:1:1: bot_config: is missing"),

@@ -1,0 +1,99 @@
+"""Files replaced as a whole: never half written, never over somebody else's change."""
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from droas_common.errors import ConfigurationError
+
+
+class ChangedError(ConfigurationError):
+    """Somebody else has changed a file since it was read."""
+
+
+def replace_file(path: Path, before: bytes | None, after: bytes, *, mode: int | None = None) -> None:
+    """Put new content in the place of a file, at once and for good.
+
+    A symbolic link stays one: what it leads to is replaced. Mode and owner stay as they were.
+
+    Args:
+        path: the file.
+        before: what it must still hold; None when it must not be there yet.
+        after: the new content.
+        mode: of a new file; 0600 when it is not said.
+
+    Raises:
+        ChangedError: it holds something else, or is there.
+        ConfigurationError: it lies in a volume that Kubernetes owns.
+        OSError: it cannot be written.
+    """
+    real = Path(os.path.realpath(path))
+    if any(part.startswith("..") and len(part) > 2 for part in real.parts):
+        raise ConfigurationError(
+            f"{path} lies in a volume of Kubernetes; change its ConfigMap or Secret instead"
+        )
+    with _locked(real.parent):
+        _require(real, path, before)
+        descriptor, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name[:100]}.")
+        try:
+            _fill(descriptor, after, like=real if before is not None else None, mode=mode or 0o600)
+            _require(real, path, before)
+            os.replace(name, real)  # noqa: PTH105 - beside mkstemp's name
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(name)  # noqa: PTH108 - as above
+            raise
+        _keep_names(real.parent)
+
+
+def _fill(descriptor: int, content: bytes, *, like: Path | None, mode: int) -> None:
+    with open(descriptor, "wb") as file:
+        file.write(content)
+        if like is not None:
+            _take_over(like, descriptor)
+        else:
+            os.fchmod(descriptor, mode)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _keep_names(folder: Path) -> None:
+    """Let a folder's names outlive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _take_over(real: Path, descriptor: int) -> None:
+    status = real.stat()
+    os.fchmod(descriptor, status.st_mode & 0o7777)
+    with suppress(PermissionError):  # only root gives files away
+        os.fchown(descriptor, status.st_uid, status.st_gid)
+
+
+def _require(real: Path, shown: Path, before: bytes | None) -> None:
+    try:
+        now = real.read_bytes()
+    except FileNotFoundError:
+        now = None
+    if now == before:
+        return
+    if before is None:
+        raise ChangedError(f"{shown}: is there already; remove it first, or choose another name")
+    raise ChangedError(f"{shown}: somebody else has changed this file meanwhile; look at it and try again")
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other commands of ours away from a folder; who does not ask for the lock is caught by content."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

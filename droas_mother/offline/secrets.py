@@ -1,0 +1,100 @@
+"""`droasctl secrets`: files encrypted, edited and given fresh keys."""
+
+import os
+import shlex
+import subprocess
+import tempfile
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+
+from droas_common.errors import RequestError, UsageError
+from droas_mother.adapters.configuration import age_keys, secret_files
+from droas_mother.adapters.configuration.file_writing import replace_file
+from droas_mother.adapters.configuration.folder import MAX_FILE_BYTES
+from droas_mother.core.configuration.sops_values import SopsError
+from droas_mother.ctl import exit_codes as codes
+from droas_mother.ctl.command import show
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a file of our own is made in it, 0600
+
+
+def _encrypt(arguments: Namespace) -> int:
+    recipients = arguments.age or age_keys.own_recipients(os.environ)
+
+    def work(file: str, text: str) -> str:
+        return secret_files.encrypted(file, text, recipients, secret_files.rule_for(file, arguments.regex))
+
+    return _replace(arguments, work, f"encrypted for {', '.join(recipients)}")
+
+
+def _edit(arguments: Namespace) -> int:
+    def work(file: str, text: str) -> str:
+        return secret_files.edited(file, text, os.environ, lambda plain: _edited(file, plain))
+
+    return _replace(arguments, work, "edited")
+
+
+def _rotate(arguments: Namespace) -> int:
+    def work(file: str, text: str) -> str:
+        return secret_files.rotated(file, text, os.environ, arguments.age)
+
+    return _replace(arguments, work, "encrypted anew with a fresh data key")
+
+
+def _keygen(arguments: Namespace) -> int:
+    identity, recipient = age_keys.new_identity()
+    path = Path(arguments.file)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    replace_file(path, None, f"# public key: {recipient}\n{identity}\n".encode())
+    words = f"{path}: an age identity, for you alone; its recipient is {recipient}"
+    show({"file": arguments.file, "recipient": recipient}, lambda: [words], as_json=arguments.json)
+    return codes.OK
+
+
+def _replace(arguments: Namespace, work: Callable[[str, str], str], done: str) -> int:
+    path = Path(arguments.file)
+    before = _read(path)
+    try:
+        after = work(arguments.file, before.decode("utf-8-sig")).encode()
+    except UnicodeDecodeError:
+        raise RequestError(f"{path}: the file is not UTF-8 text") from None
+    except SopsError as error:
+        raise RequestError(f"{path}: {error}") from None
+    same = after == before
+    if not same:
+        replace_file(path, before, after)
+    words = "not changed" if same else done
+    show({"file": arguments.file, "changed": not same}, lambda: [f"{path}: {words}"], as_json=arguments.json)
+    return codes.OK
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(raw) > MAX_FILE_BYTES:
+        raise UsageError(f"{path}: more than the {MAX_FILE_BYTES} bytes allowed")
+    return raw
+
+
+def _edited(file: str, plain: str) -> str:
+    """Let the person's editor change a text; it lies in memory meanwhile, where there is such a place."""
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    where = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=where, prefix="droas-") as folder:
+        path = Path(folder) / Path(file).name
+        path.touch(mode=0o600)
+        path.write_text(plain)
+        try:
+            done = subprocess.run([*shlex.split(editor), str(path)], check=False)  # noqa: S603 - the person's own editor
+        except OSError as error:
+            raise UsageError(f"the editor {editor} cannot be started: {error.strerror}; set EDITOR") from None
+        if done.returncode:
+            raise RequestError(f"the editor ended with {done.returncode}; nothing was changed")
+        return path.read_text()
+
+
+ACTIONS = {"encrypt": _encrypt, "edit": _edit, "rotate": _rotate, "keygen": _keygen}
