@@ -94,8 +94,8 @@ class Supervisor:
             self._keep(self.keepers[name])
             return
         known.leaving = False
-        known.reconfigure(settings, revision)
         known.want(wanted=name not in self._unwanted)
+        known.reconfigure(settings, revision, renewal="its file was there again")
         self._wake()
 
     def drop(self, name: BotName) -> None:

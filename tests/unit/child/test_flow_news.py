@@ -54,12 +54,14 @@ class Desk:
 
     def __init__(self, settings: Any) -> None:
         self.bus, self.intake = FakeBus(), FakeIntake()
+        self.told: list[dict[str, Any]] = []
         self.news = News(
             BOT,
             settings,
             revision=3,
             intake=lambda: self.intake,  # type: ignore[arg-type,return-value]  # a fake with the two methods used
             subscriptions=self.bus,
+            on_settings=self.told.append,
         )
 
     def event(self, topic: str, sequence: int, kind: str = "settings", **data: Any) -> None:
@@ -98,6 +100,7 @@ def test_hot_settings_apply(desk: Desk) -> None:
     desk.event(CONFIG, 6, revision=4, system_prompt="be short", max_parallel_answers=2)
     assert (desk.news.settings.system_prompt, desk.news.settings.max_parallel_answers) == ("be short", 2)
     assert desk.news.revision == 4
+    assert [one["revision"] for one in desk.told] == [4]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +110,7 @@ def test_settings_that_cannot_be_used_change_nothing(desk: Desk, bad: dict[str, 
     """Half a change is worse than none."""
     before = desk.news.settings
     desk.event(CONFIG, 6, revision=4, max_tool_rounds=1, **bad)
-    assert (desk.news.settings, desk.news.revision) == (before, 3)
+    assert (desk.news.settings, desk.news.revision, desk.told) == (before, 3, [])
 
 
 def test_only_hot_settings_are_taken_over(desk: Desk) -> None:
