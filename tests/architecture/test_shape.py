@@ -64,7 +64,7 @@ def test_nothing_talks_to_another_host() -> None:
         f"{ids(path)}: {match}"
         for path in paths
         if path.is_file() and path != Path(__file__)
-        for match in re.findall(r"(?:https?|wss?)://[^\s\"'`)>]+", path.read_text())
+        for match in re.findall(r"(?:https?|wss?)://[^\s\"'`)>]+", path.read_text(errors="replace"))
         if not allowed.search(match)
     ]
     assert not foreign

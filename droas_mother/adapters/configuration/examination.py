@@ -147,7 +147,12 @@ class Examiner:
                 if not (unread and fault.missing) and (owner, fault.place) not in self._unset:
                     span = document.span(fault.place, of_key=fault.of_key)
                     self._findings.note(
-                        owner, span, fault.words, expected=fault.expected, nearest=fault.nearest
+                        owner,
+                        span,
+                        fault.words,
+                        expected=fault.expected,
+                        nearest=fault.nearest,
+                        named=fault.named,
                     )
             return None
         return value if isinstance(value, StrictModel) and not self._findings.has(owner) else None

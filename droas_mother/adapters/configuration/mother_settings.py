@@ -79,7 +79,14 @@ def lay(
         for fault in faults_of(error, MotherSettings, data):
             span = layers.span(fault.place, of_key=fault.of_key)
             if fault.place not in unset or not span.line:
-                findings.note(MOTHER, span, fault.words, expected=fault.expected, nearest=fault.nearest)
+                findings.note(
+                    MOTHER,
+                    span,
+                    fault.words,
+                    expected=fault.expected,
+                    nearest=fault.nearest,
+                    named=fault.named,
+                )
         return layers, None
     return layers, None if findings.has(MOTHER) else settings
 

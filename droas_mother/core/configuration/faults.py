@@ -30,6 +30,11 @@ class Fault(NamedTuple):
     of_key: bool = False
     missing: bool = False
 
+    @property
+    def named(self) -> str:
+        """Give the key that should not be there."""
+        return str(self.place[-1]) if self.of_key and self.place else ""
+
 
 _NOTHING = object()
 _BOUNDS = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}

@@ -18,6 +18,7 @@ class _Noted(NamedTuple):
     expected: str
     nearest: str
     also: Span | None
+    named: str
 
 
 class Findings:
@@ -41,9 +42,20 @@ class Findings:
         expected: str = "",
         nearest: str = "",
         also: Span | None = None,
+        named: str = "",
     ) -> None:
-        """Note a fault, and that its owner cannot be used; of one owner only the first hundred are kept."""
-        one = _Noted(owner, span, words, expected, nearest, also)
+        """Note a fault, and that its owner cannot be used; of one owner only the first hundred are kept.
+
+        Args:
+            owner: whose it is.
+            span: where.
+            words: what is wrong.
+            expected: what could stand there.
+            nearest: the valid name that was probably meant.
+            also: the other place that it takes.
+            named: the key in the words; it is a value that lost its key when it is hidden in its line.
+        """
+        one = _Noted(owner, span, words, expected, nearest, also, named)
         self._faulty[owner] = self._faulty.get(owner, 0) + 1
         if self._faulty[owner] <= MOST_PER_OWNER and one not in self._noted:
             self._noted.append(one)
@@ -57,17 +69,19 @@ class Findings:
         noted = sorted(
             self._noted, key=lambda one: (one.owner != _MOTHER, one.span.file, one.span.line, one.span.column)
         )
-        return tuple(
-            Diagnosis(
-                span=one.span,
-                words=one.words,
-                expected=one.expected,
-                nearest=one.nearest,
-                source=self._sources.line(one.span),
-                also=one.also,
-                also_source=self._sources.line(one.also) if one.also is not None else "",
-                bot=BotName(one.owner.name) if one.owner is not None and one.owner.kind is Kind.BOT else None,
-                fatal=one.owner == _MOTHER,
-            )
-            for one in noted
+        return tuple(map(self._diagnosis, noted))
+
+    def _diagnosis(self, one: _Noted) -> Diagnosis:
+        source = self._sources.line(one.span)
+        lost = bool(one.named and source) and one.named not in source
+        return Diagnosis(
+            span=one.span,
+            words=one.words.replace(one.named, "…") if lost else one.words,
+            expected=one.expected,
+            nearest=one.nearest,
+            source=source,
+            also=one.also,
+            also_source=self._sources.line(one.also) if one.also is not None else "",
+            bot=BotName(one.owner.name) if one.owner is not None and one.owner.kind is Kind.BOT else None,
+            fatal=one.owner == _MOTHER,
         )

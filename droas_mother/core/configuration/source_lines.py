@@ -13,7 +13,9 @@ _KEY = re.compile(r"""^(?P<indent>[\s-]*)(?P<quote>["']?)(?P<name>[\w.-]+)(?P=qu
 _WORD = re.compile(r"[A-Za-z0-9_.-]+")
 _GAP = re.compile(r"""["']?\s*[:=]?\s*""")
 _PLACEHOLDER = re.compile(r"""["']?\$\{[A-Za-z_][A-Za-z0-9_]*\}["']?(?=[\s,}\]]|$)""")
-_LOGIN = re.compile(r"""(?<=://)[^\s:/@]{1,100}:(?!\d{1,5}(?:[/?#"'\s,}\]]|$))[^\s@]+""")
+_LOGIN = re.compile(
+    r"""(?<=//)[^\s:/@]{1,100}:(?!\d{1,5}(?:[/?#"'\s,}\]]|$))[^\s@]+|[^\s:/@"']{1,100}:[^\s:/@"']{1,200}(?=@)"""
+)
 """Name and password in an address, even where its @ has not been written yet; a port is none."""
 _FARTHEST = 200
 _LONGEST = 160
@@ -51,13 +53,13 @@ class Sources:
         if self._belongs_to_secret(lines, span.line - 1):
             indent = text[: len(text) - len(text.lstrip())]
             return f"{indent}{MASK}"
+        text = _LOGIN.sub(MASK, text)
         begin = self._value_at(text)
         text = f"{text[:begin]}{MASK}" if begin >= 0 else text
         text = "".join(
             one if one.isprintable() or one == "\t" else "\N{REPLACEMENT CHARACTER}" for one in text
         )
-        text = _LOGIN.sub(MASK, self._redactor.text(text))
-        return without_literals(text, MASK)[:_LONGEST]
+        return without_literals(self._redactor.text(text), MASK)[:_LONGEST]
 
     def _is_secret(self, name: str) -> bool:
         """Say whether a key is that of a secret, or was meant to be."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from droas_mother.core.configuration.documents import Place, Timestamp
 
-_PLAIN = re.compile(r"^[A-Za-z0-9_./+][A-Za-z0-9_./+@%~ -]*(?<! )$")
+_PLAIN = re.compile(r"^[A-Za-z0-9_./+][A-Za-z0-9_./+@%~* -]*(?<! )$")
 _NOT_TEXT = re.compile(
     r"^(?:~|null|true|false|yes|no|on|off|y|n|[-+]?[.\d][\d_.,:eExXoOa-fA-F+-]*|[-+]?\.(?:inf|nan)|\d{4}-\d.*)$",
     re.IGNORECASE,

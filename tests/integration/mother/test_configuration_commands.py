@@ -1,0 +1,359 @@
+"""`droasctl config`, `secrets` and `init`: real processes on real folders, without a mother."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from droas_mother.adapters.configuration.editing import NotChangedError, changed, place_of, value_of
+from droas_mother.adapters.configuration.file_writing import ChangedError, replace_file
+from droas_mother.adapters.configuration.yaml_documents import read_yaml
+from droas_mother.core.settings import BotFile, MotherSettings
+from tests.integration.mother.test_droasctl import documented
+from tests.support.admin import DROASCTL
+from tests.support.terminal import Terminal
+
+ROOT = Path(__file__).parents[3]
+BOT = """\
+# Who helps
+bot_config:
+  discord_token: "${HELPER_TOKEN}"  # from the portal
+  llm_config:
+    base_url: 'http://127.0.0.1:1/v1'
+    api_key: none
+
+  protection_level: medium
+  tools:
+    - economy.*   # coins
+    - users.profile
+"""
+ENVIRONMENT = {"HELPER_TOKEN": "a-token-of-nobody"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a folder with a configuration."""
+    (tmp_path / "configs" / "bots").mkdir(parents=True)
+    (tmp_path / "configs" / "droas.yaml").write_text("http: {port: 9000}\n")
+    (tmp_path / "configs" / "bots" / "helper.yaml").write_text(BOT)
+    return tmp_path
+
+
+def ctl(folder: Path, *arguments: str, given: str = "", **environment: str) -> tuple[int, str, str]:
+    """Run droasctl in a folder; gives its exit code and what it prints."""
+    done = subprocess.run(
+        [DROASCTL, *arguments],
+        cwd=folder,
+        env={**os.environ, **ENVIRONMENT, "HOME": str(folder), **environment},
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def json_of(folder: Path, *arguments: str, **environment: str) -> tuple[int, Any]:
+    """Run droasctl with --json; gives its exit code and the value."""
+    code, out, _ = ctl(folder, *arguments, "--json", **environment)
+    return code, json.loads(out)
+
+
+# --- validate and show -------------------------------------------------------
+
+
+def test_a_valid_folder_is_zero_and_a_faulty_one_is_78(folder: Path) -> None:
+    """Without a mother; every fault on standard error, with its line; as JSON as documented."""
+    assert ctl(folder, "config", "validate") == (0, "configs: valid (helper)\n", "")
+    (folder / "configs" / "bots" / "helper.yaml").write_text(
+        BOT.replace("medium", "hihg") + "  colour: red\n"
+    )
+    code, out, err = ctl(folder, "config", "validate", "configs", "--set", "http.port=many")
+    assert (code, out) == (78, "")
+    assert "configs/bots/helper.yaml:8:21" in err
+    assert "    8 |   protection_level: hihg\n      |                     ^^^^\n" in err
+    assert "--set http.port: http.port: this has the wrong type" in err
+    assert err.endswith("droasctl: configs: 3 faults\n")
+    assert "\x1b" not in err
+    code, value = json_of(folder, "config", "validate", "configs")
+    assert (code, value["valid"], set(value)) == (78, False, documented("validation"))
+    assert {frozenset(one) for one in value["problems"]} == {frozenset(documented("diagnosis"))}
+
+
+async def test_faults_are_coloured_on_a_terminal_only(folder: Path) -> None:
+    """And NO_COLOR is honoured."""
+    async with Terminal(DROASCTL, "config", "validate", str(folder / "nowhere")) as screen:
+        assert await screen.ends() == 78
+        assert "\x1b[1m" in screen.text
+    async with Terminal(DROASCTL, "config", "validate", str(folder / "nowhere"), NO_COLOR="1") as screen:
+        assert await screen.ends() == 78
+        assert "\x1b[1m" not in screen.text
+
+
+def test_show_tells_what_holds_and_why(folder: Path) -> None:
+    """Default, file, variable, argument: the later above the earlier; secrets masked, placeholders as written."""
+    given = ("config", "show", "--origin", "--set", "log.level=DEBUG")
+    variables = {"DROAS_HTTP__HOST": "::1", "DROAS_LOG__LEVEL": "ERROR"}
+    code, out, err = ctl(folder, *given, **variables)
+    assert (code, err) == (0, "")
+    rows = dict(re.findall(r"(?m)^(\S+: .*?)\s+# (.*)$", out))
+    for row, origin in {
+        "http.port: 9000": "configs/droas.yaml:1:14",
+        'http.host: "::1"': "DROAS_HTTP__HOST",
+        'log.level: "DEBUG"': "--set log.level",
+        "max_bots: 10": "default",
+        'bot_config.discord_token: "[redacted]"': "configs/bots/helper.yaml:3:18",
+    }.items():
+        assert rows[row] == origin
+    code, value = json_of(folder, *given, **variables)
+    assert {frozenset(one) for one in value["settings"]} == {frozenset(documented("setting"))}
+    kinds = {one["name"]: one["kind"] for one in value["settings"]}
+    assert (kinds["http.port"], kinds["http.host"], kinds["log.level"]) == ("file", "variable", "argument")
+
+
+# --- set ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "before", "after"),
+    [
+        ("bot_config.protection_level", "high", "protection_level: medium", "protection_level: high"),
+        ("bot_config.llm_config.base_url", "http://[::1]/v1", "'http://127.0.0.1:1/v1'", "'http://[::1]/v1'"),
+        ("bot_config.tools.1", "users.*", "- users.profile", "- users.*"),
+        (
+            "bot_config.llm_config.max_tokens",
+            "50",
+            "    api_key: none\n",
+            "    api_key: none\n    max_tokens: 50\n",
+        ),
+        (
+            "bot_config.system_prompt",
+            'Be "kind": # yes',
+            "- users.profile\n",
+            '- users.profile\n  system_prompt: "Be \\"kind\\": # yes"\n',
+        ),
+        ("bot_config.history_messages", "3", "- users.profile\n", "- users.profile\n  history_messages: 3\n"),
+    ],
+)
+def test_one_value_is_changed_and_nothing_else(name: str, value: str, before: str, after: str) -> None:
+    """Comments, order, quoting and blank lines stay as they were."""
+    place = place_of(name, BotFile)
+    assert changed("f", BOT, place, value_of(value, place, BotFile)) == BOT.replace(before, after)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ("", "http.port", "1"),
+        ("# only a comment", "http.port", "1"),
+        ("http:\n", "http.port", "1"),
+        ("http: {}\n", "http.port", "1"),
+        ("http: {host: 127.0.0.1}  # here\n", "http.port", "1"),
+        ("http: {port: 1}\n---\nhttp: {port: 2}\n", "http.port", "3"),
+        ("protection:\n  keywords:\n  - a\n  - b\nhttp: {port: 1}\n", "protection.keywords", "[c, 'd e']"),
+        ("economy:\n  guild_currencies: {}\n", "economy.guild_currencies.811", "[gold, silver]"),
+        ("log: {level: INFO}", "supervision.limits.memory_soft_mib", "null"),
+        ("protection: {keywords: [a, b]}\n", "protection.keywords.0", "c, d"),
+        ('{"http": {"port": 1}}', "http.port", "2"),
+    ],
+)
+def test_a_change_reads_back_as_what_was_asked(text: str, name: str, value: str) -> None:
+    """However the file is written: blocks, braces, several documents, nothing at all."""
+    place = place_of(name, MotherSettings)
+    wanted = value_of(value, place, MotherSettings)
+    data: Any = read_yaml("f", changed("f", text, place, wanted)).documents[-1].data
+    for part in place:
+        data = data[part]
+    assert data == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "words"),
+    [
+        (BOT, "bot_config.colour", "there is no such setting"),
+        (BOT, "bot_config.system_promt", "did you mean system_prompt?"),
+        (BOT, "bot_config.llm_config", "name one setting below it"),
+        ("bot_config: [\n", "bot_config.history_messages", "mend the file first"),
+        ("bot_config: &a {history_messages: 1}\nother: *a\n", "bot_config.history_messages", "aliases"),
+        ("bot_config: text\n", "bot_config.history_messages", "nothing to put it into"),
+    ],
+)
+def test_why_a_setting_is_not_changed_is_told(text: str, name: str, words: str) -> None:
+    """In words, and the file stays."""
+    with pytest.raises(NotChangedError, match=re.escape(words)):
+        changed("f", text, place_of(name, BotFile), 5)
+
+
+def test_set_examines_the_folder_before_it_writes(folder: Path) -> None:
+    """A change that makes a fault is refused; one beside an old fault is not; mode and links stay."""
+    path = folder / "configs" / "bots" / "helper.yaml"
+    path.chmod(0o640)
+    real = folder / "elsewhere.yaml"
+    path.rename(real)
+    path.symlink_to(real)
+    arguments = ("config", "set", "bots/helper.yaml", "bot_config.protection_policy")
+    code, _, err = ctl(folder, *arguments, "strict")
+    assert (code, "there is no such policy" in err, real.read_text()) == (78, True, BOT)
+    code, value = json_of(
+        folder, "config", "set", "configs/bots/helper.yaml", "bot_config.history_messages", "7"
+    )
+    assert (code, value["changed"], set(value)) == (0, True, documented("changed setting"))
+    assert path.is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert real.read_text() == BOT + "  history_messages: 7\n"
+    (folder / "configs" / "droas.yaml").write_text("http: {port: 9000}\ncolour: red\n")
+    assert (
+        ctl(folder, "config", "set", "bots/helper.yaml", "bot_config.history_messages", "-", given="8\n")[0]
+        == 0
+    )
+    assert ctl(folder, "config", "set", "bots/nobody.yaml", "bot_config.history_messages", "8")[0] == 64
+    assert ctl(folder, "config", "set", "../x", "bot_config.history_messages", "8")[0] == 64
+    assert sorted(one.name for one in (folder / "configs" / "bots").iterdir()) == ["helper.yaml"]
+
+
+def test_a_file_that_somebody_else_has_changed_is_left_alone(tmp_path: Path) -> None:
+    """Whoever was first has won; a new file never replaces one, and a volume of Kubernetes is not written to."""
+    path = tmp_path / "f.yaml"
+    path.write_text("theirs")
+    with pytest.raises(ChangedError, match="somebody else has changed"):
+        replace_file(path, b"before", b"ours")
+    with pytest.raises(ChangedError, match="is there already"):
+        replace_file(path, None, b"ours")
+    (tmp_path / "..2026").mkdir()
+    (tmp_path / "..2026" / "g.yaml").write_text("x")
+    (tmp_path / "g.yaml").symlink_to("..2026/g.yaml")
+    with pytest.raises(Exception, match="volume of Kubernetes"):
+        replace_file(tmp_path / "g.yaml", b"x", b"y")
+    assert path.read_text() == "theirs"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["..2026", "f.yaml", "g.yaml"]
+
+
+# --- secrets -----------------------------------------------------------------
+
+
+def test_secrets_are_encrypted_rotated_and_read_again(folder: Path) -> None:
+    """From an identity to a folder that is valid only with it."""
+    keys = ".config/sops/age/keys.txt"
+    code, value = json_of(folder, "secrets", "keygen", keys)
+    assert (code, set(value)) == (0, documented("identity"))
+    assert (folder / keys).stat().st_mode & 0o777 == 0o600
+    assert "SECRET-KEY" not in json.dumps(value)
+    secrets = folder / "configs" / "secrets.env"
+    secrets.write_text("HELPER_TOKEN=a-token-of-nobody\n")
+    code, value = json_of(folder, "secrets", "encrypt", "configs/secrets.env")
+    assert (code, set(value), value["changed"]) == (0, documented("changed file"), True)
+    assert "a-token-of-nobody" not in secrets.read_text()
+    before = secrets.read_text()
+    assert ctl(folder, "secrets", "rotate", "configs/secrets.env")[0] == 0
+    assert secrets.read_text() != before
+    assert ctl(folder, "config", "validate", HELPER_TOKEN="")[0] == 0
+    code, _, err = ctl(folder, "config", "validate", HELPER_TOKEN="", HOME="/nowhere")
+    assert (code, "there is no age identity" in err) == (78, True)
+    code, _, err = ctl(folder, "secrets", "encrypt", "configs/secrets.env")
+    assert (code, "encrypted already" in err) == (65, True)
+    code, _, err = ctl(folder, "config", "set", "droas.yaml", "http.port", "1")
+    assert (code, err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("editor", "words"), [("false", "nothing was changed"), ("no-such-editor", "set EDITOR")]
+)
+def test_an_editor_that_fails_changes_nothing(folder: Path, editor: str, words: str) -> None:
+    """The file stays encrypted as it was."""
+    path = folder / "f.yaml"
+    path.write_bytes((ROOT / "tests/data/sops/all.yaml").read_bytes())
+    before = path.read_bytes()
+    key = str(ROOT / "tests/data/sops/test-only-key.txt")
+    code, _, err = ctl(folder, "secrets", "edit", "f.yaml", EDITOR=editor, VISUAL="", SOPS_AGE_KEY_FILE=key)
+    assert (code != 0, words in err, path.read_bytes() == before) == (True, True, True)
+
+
+# --- init --------------------------------------------------------------------
+
+TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAx.GaBcDe.helperhelperhelperhelperhelperhelper01"
+
+
+def test_init_writes_without_asking(folder: Path) -> None:
+    """Tokens from the environment go into a file that nobody else reads, and never into YAML; twice is refused."""
+    arguments = ("init", "new", "--non-interactive", "--bot", "ada", "--model-url", "http://127.0.0.1:9/v1")
+    code, value = json_of(folder, *arguments, ADA_TOKEN=TOKEN)
+    assert (code, set(value), value["problems"]) == (0, documented("first configuration"), [])
+    assert (folder / "new" / "secrets.env").stat().st_mode & 0o777 == 0o600
+    assert TOKEN in (folder / "new" / "secrets.env").read_text()
+    assert TOKEN not in "".join(path.read_text() for path in (folder / "new").rglob("*.yaml"))
+    assert ctl(folder, "config", "validate", "new") == (0, "new: valid (ada)\n", "")
+    code, _, err = ctl(folder, *arguments, ADA_TOKEN=TOKEN)
+    assert (code, "is there already" in err) == (65, True)
+    code, _, err = ctl(folder, "init", "other", "--non-interactive", HELPER_TOKEN="not-a-token")
+    assert (code, "has not the shape of a bot token" in err, "not-a-token" in err) == (64, True, False)
+    assert ctl(folder, "init", "other")[0] == 64
+    code, out, _ = ctl(folder, "init", "later", "--non-interactive", HELPER_TOKEN="")
+    assert (code, "still to do" in out, "HELPER_TOKEN" in out) == (0, True, True)
+
+
+async def test_init_asks_on_a_terminal(folder: Path) -> None:
+    """A few questions; a token is not echoed, and a wrong one is asked for again."""
+    where = str(folder / "asked")
+    async with Terminal(
+        DROASCTL, "init", where, HELPER_TOKEN="", LLM_BASE_URL="", HOME=str(folder)
+    ) as screen:
+        await screen.until("name of the first bot")
+        screen.write("Not A Name\n")
+        await screen.until("lower-case letters")
+        screen.write("grace\n")
+        await screen.until("language model")
+        screen.write("\n")
+        await screen.until("token of grace")
+        screen.write("short\n")
+        await screen.until("has not the shape")
+        screen.write(f"{TOKEN}\n")
+        await screen.until("that protects")
+        screen.write("\n")
+        await screen.until("key of the language model")
+        screen.write("\n")
+        assert await screen.ends() == 0
+        assert TOKEN not in screen.text
+    assert ctl(folder, "config", "validate", where)[0] == 0
+
+
+# --- for editors -------------------------------------------------------------
+
+
+def test_documents_and_schemas_are_current() -> None:
+    """docs/configuration.md and configs/schema are what `make docs` would write."""
+    sys.path.insert(0, str(ROOT / "scripts"))
+    try:
+        from write_docs import configuration, schemas  # noqa: PLC0415 - a script, found by its folder
+    finally:
+        sys.path.remove(str(ROOT / "scripts"))
+    text = (ROOT / "docs/configuration.md").read_text()
+    assert configuration(text) == text
+    assert {name: (ROOT / f"configs/schema/{name}.json").read_text() for name in schemas()} == schemas()
+
+
+@pytest.mark.parametrize(
+    ("schema", "pattern"), [("droas", "droas.yaml"), ("bot", "bots/*.yaml"), ("policy", "protection/*.yaml")]
+)
+def test_shipped_files_name_their_schema_and_keep_to_it(schema: str, pattern: str) -> None:
+    """An editor that reads the comment at the top finds no fault, placeholders included."""
+    found = sorted((ROOT / "configs").glob(pattern))
+    assert found
+    checker = jsonschema.Draft202012Validator(
+        json.loads((ROOT / f"configs/schema/{schema}.json").read_text())
+    )
+    for path in found:
+        text = path.read_text()
+        named = re.match(r"# yaml-language-server: \$schema=(\S+)\n", text)
+        assert named is not None
+        assert (path.parent / named[1]).resolve() == ROOT / f"configs/schema/{schema}.json"
+        (document,) = read_yaml(str(path), text).documents
+        checker.validate(document.data)
+        assert not checker.is_valid({**document.data, "colour": "red"})
