@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from droas_common.errors import OutsideError
+from droas_common.logs import log
 from droas_mother.adapters.configuration.folder import read_tree
 from droas_mother.adapters.configuration.interpretation import examine, interpret
 from droas_mother.adapters.revision_store import RevisionStore
@@ -41,7 +42,11 @@ class FolderFiles:
 
     def interpret(self, tree: Tree) -> Interpreted:
         """Say what they mean."""
-        found = examine(tree, os.environ, self._overrides)
+        try:
+            found = examine(tree, os.environ, self._overrides)
+        except Exception as error:  # noqa: BLE001 - border of the files: whatever they hold, what runs goes on
+            log.opt(exception=error).error("files_not_understood")
+            return Interpreted(configuration=None, problems=(f"{tree.root}: {type(error).__name__}",))
         return Interpreted(
             configuration=found.configuration, problems=tuple(one.headline for one in found.diagnoses)
         )

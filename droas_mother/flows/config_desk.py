@@ -41,13 +41,8 @@ class ConfigDesk:
 
     def words(self) -> list[str]:
         """Say what people should know of the files, a line each."""
-        canary = self._keeper.enforcer.canary
-        tried = (
-            [f"revision {canary.proposal.note.revision} is tried by {', '.join(sorted(canary.canaries))}"]
-            if canary is not None
-            else []
-        )
-        return [*tried, *self._keeper.standing.words]
+        tried = self._tried()
+        return [*([tried] if tried else []), *self._keeper.standing.words]
 
     def status(self) -> Answer:
         """Say what runs, what lies on the disk, and who runs what."""
@@ -64,7 +59,7 @@ class ConfigDesk:
             who=standing.note.who,
             words=standing.note.words,
             disk="faulty" if standing.problems else "differs" if differs else "same",
-            held=standing.held,
+            held=standing.held or self._tried(),
             problems=list(standing.problems),
             faulty_since=standing.faulty_since,
             waiting=standing.waiting,
@@ -125,6 +120,13 @@ class ConfigDesk:
             restart=sorted(steps.restart),
             live=sorted(steps.live),
         )
+
+    def _tried(self) -> str:
+        """Say who tries what, "" when nobody does."""
+        canary = self._keeper.enforcer.canary
+        if canary is None:
+            return ""
+        return f"revision {canary.proposal.note.revision} is tried by {', '.join(sorted(canary.canaries))}"
 
     def _rollout(self) -> RolloutReport | None:
         canary = self._keeper.enforcer.canary

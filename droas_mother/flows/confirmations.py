@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from droas_common.ids import BotName
 from droas_mother.core.bot import Bot
+from droas_mother.core.lifecycle import State
 from droas_mother.flows.canary import Keepers
 
 REMIND_AFTER_S = 1.0
@@ -34,7 +35,7 @@ class Confirmations:
 
     def look(self) -> None:
         """See whether all have confirmed; to be called with every heartbeat."""
-        if self._since is None or any(missing(keeper.bot) for keeper in self._keepers().values()):
+        if self._since is None or any(_awaited(keeper.bot) for keeper in self._keepers().values()):
             return
         self.last_s = time.monotonic() - self._since
         self._since = None
@@ -54,6 +55,13 @@ class Confirmations:
             if count <= MOST_REMINDERS:
                 due.append(name)
         return due
+
+
+def _awaited(bot: Bot) -> bool:
+    """Whether a bot will confirm, and has not yet: one that is just being replaced, too."""
+    beat = bot.life.beat if bot.life else None
+    coming = bot.wanted and bot.state not in {State.FAILED, State.BACKOFF}
+    return coming and (beat is None or beat.config_revision != bot.revision)
 
 
 def missing(bot: Bot) -> bool:
