@@ -112,6 +112,7 @@ class Workshop:
         if isinstance(level, str):
             set_level(level)
         self._toolbox.expire()
+        self._model.take(self._news.settings.llm_config)
         self.child.note_settings(hot)
 
     def _note_gateway(self, state: GatewayState, words: str) -> None:

@@ -56,7 +56,7 @@ def differences(
     Args:
         old: what was.
         new: what will be.
-        restarts: says whether a bot's setting (`llm_config`) needs a new process.
+        restarts: says whether a bot's setting (`llm_config.api_key`) needs a new process.
         waits: says whether a setting of the mother (`http`, `log.file`) waits for her restart.
     """
     found = [*_of_mother(old, new, waits), *_of_policies(old, new), *_of_bots(old, new, restarts)]
@@ -89,7 +89,7 @@ def _of_bots(old: Configuration, new: Configuration, restarts: Callable[[str], b
             yield Change(path=place, before="(configured)", after=ABSENT, effect=Effect.STOP)
         else:
             for path, was, becomes in _differing(before, after):
-                effect = Effect.RESTART if restarts(path.split(".")[0]) else Effect.LIVE
+                effect = Effect.RESTART if restarts(path) else Effect.LIVE
                 yield Change(path=f"{place}.{path}", before=was, after=becomes, effect=effect)
 
 

@@ -32,6 +32,9 @@ _HOT = frozenset(
 )
 """What a running child takes over."""
 
+_HOT_OF_MODEL = frozenset({"model", "temperature", "max_tokens", "first_token_timeout_s", "idle_timeout_s"})
+"""The same of its `llm_config`; address and key belong to the process."""
+
 _MOTHERS = frozenset({"tools", "protection_policy"})
 """Settings of a bot at which only the mother looks."""
 
@@ -139,6 +142,7 @@ def hot_settings(bot: BotSettings, mother: MotherSettings, revision: int = FIRST
     return {
         "revision": revision,
         **bot.model_dump(mode="json", include=set(_HOT)),
+        "llm_config": bot.llm_config.model_dump(mode="json", include=set(_HOT_OF_MODEL)),
         "log_level": mother.log.level,
         "heartbeat_interval_s": mother.supervision.heartbeat_interval_s,
     }
@@ -150,8 +154,9 @@ def _live_part(configuration: Configuration, name: BotName) -> Any:
 
 
 def _needs_process(setting: str) -> bool:
-    """Say whether a setting of a bot, by the first part of its name, needs a new process."""
-    return setting not in _HOT | _MOTHERS
+    """Say whether a setting of a bot needs a new process."""
+    section, _, key = setting.partition(".")
+    return section not in _HOT | _MOTHERS and not (section == "llm_config" and key in _HOT_OF_MODEL)
 
 
 def restart_digest(bot: BotSettings, mother: MotherSettings) -> str:
@@ -161,12 +166,16 @@ def restart_digest(bot: BotSettings, mother: MotherSettings) -> str:
     away: tokens and keys are long and random.
     """
     told = {
-        "bot": _revealed(bot.model_dump(exclude=set(_HOT | _MOTHERS))),
+        "bot": _revealed(bot.model_dump(exclude=_taken_over())),
         "discord": mother.discord.model_dump(mode="json"),
         "lease_s": mother.supervision.lease_s,
     }
     text = json.dumps(told, sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _taken_over() -> dict[str, Any]:
+    return {**dict.fromkeys(_HOT | _MOTHERS, True), "llm_config": set(_HOT_OF_MODEL)}
 
 
 def _revealed(value: Any) -> Any:

@@ -97,14 +97,24 @@ def test_the_state_comes_with_the_snapshot(desk: Desk) -> None:
 
 def test_hot_settings_apply(desk: Desk) -> None:
     """The next answer has the new persona, and the heartbeat the new revision."""
-    desk.event(CONFIG, 6, revision=4, system_prompt="be short", max_parallel_answers=2)
+    model = {"model": "small", "temperature": 0.5, "api_key": "another"}
+    before = desk.news.settings.llm_config
+    desk.event(CONFIG, 6, revision=4, system_prompt="be short", max_parallel_answers=2, llm_config=model)
+    after = desk.news.settings.llm_config
+    assert (after.model, after.temperature, after.api_key) == ("small", 0.5, before.api_key)
     assert (desk.news.settings.system_prompt, desk.news.settings.max_parallel_answers) == ("be short", 2)
     assert desk.news.revision == 4
     assert [one["revision"] for one in desk.told] == [4]
 
 
 @pytest.mark.parametrize(
-    "bad", [{"history_messages": -1}, {"protection_level": "extreme"}, {"system_prompt": 5}]
+    "bad",
+    [
+        {"history_messages": -1},
+        {"llm_config": {"temperature": 9}},
+        {"protection_level": "extreme"},
+        {"system_prompt": 5},
+    ],
 )
 def test_settings_that_cannot_be_used_change_nothing(desk: Desk, bad: dict[str, Any]) -> None:
     """Half a change is worse than none."""
