@@ -53,10 +53,14 @@ class Reloading:
         )
         self.desk = ConfigDesk(self._keeper, opening.store, keepers)
 
-    def parts(self) -> list[Part]:
-        """Give what runs."""
+    def first_part(self) -> Part:
+        """Give what comes before any bot: the number of what is started with is used up."""
+        return Part(name="configuration", start=self._keep)
+
+    def last_parts(self) -> list[Part]:
+        """Give what comes behind the bots and ends before them."""
         return [
-            Part(name="configuration", start=self._keep, run=self._enforcer.run),
+            Part(name="rollouts", run=self._enforcer.run, stop=self._enforcer.close),
             Part(name="files", run=self._follower.run, vital=False),
         ]
 

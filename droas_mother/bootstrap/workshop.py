@@ -117,11 +117,12 @@ class Workshop:
 
     def _top_parts(self) -> list[Part]:
         parts = [
-            *self._reloading.parts(),
+            self._reloading.first_part(),
             Part(name="takeover", start=self._bots.take_over),
             Part(name="supervisor", run=self._bots.supervisor.run, stop=self._stop_bots),
             Part(name="monitoring", run=self._bots.monitoring.run),
             Part(name="housekeeping", run=self._office.housekeeping.run),
+            *self._reloading.last_parts(),
         ]
         watchdog_s = self._notifier.watchdog_interval_s
         if watchdog_s is not None:

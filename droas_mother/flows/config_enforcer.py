@@ -58,6 +58,7 @@ class ConfigEnforcer:
         self.canary: Canary | None = None
         self.one_at_a_time = asyncio.Lock()
         self.confirmations = confirmations
+        self._closed = False
         self._world = world
         self._canary_began = asyncio.Event()
 
@@ -67,14 +68,21 @@ class ConfigEnforcer:
             group.create_task(self._watch_canaries(), name="watch-canaries")
             group.create_task(self._remind(), name="remind-bots")
 
+    async def close(self) -> None:
+        """Put nothing into force from now on, because the mother stops; one that is on its way is waited for."""
+        async with self.one_at_a_time:
+            self._closed = True
+
     async def put_into_force(
         self, proposal: Proposal, *, since: float | None = None, canaries: int = 0
     ) -> None:
         """Give a configuration to all, or first to so many bots that can try it; the lock must be held.
 
         Raises:
-            OutsideError: it cannot be written down, so nothing was done.
+            OutsideError: it cannot be written down, or the mother stops; nothing was done.
         """
+        if self._closed:
+            raise OutsideError("the mother stops")
         world, number = self._world, proposal.note.revision
         await self._write_down(proposal.note)
         if self.canary is not None:
@@ -149,7 +157,7 @@ class ConfigEnforcer:
 
     async def _judge(self) -> None:
         canary = self.canary
-        if canary is None:
+        if canary is None or self._closed:
             self._canary_began.clear()
             return
         match canary.watch(self._world.keepers()):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from droas_common.errors import RequestError
+from droas_common.errors import OutsideError, RequestError
 from droas_common.logs import log, redactor
 from droas_mother.core.config_diff import Change
 from droas_mother.core.config_opening import Interpreted
@@ -83,7 +83,7 @@ class ConfigKeeper:
             if proposal is None:
                 self._refuse(digest, found)
             else:
-                await self._accept(proposal, since=since)
+                await self._take(proposal, since)
 
     async def apply(self, who: str, *, dry_run: bool, canary: bool) -> Proposal:
         """Put the files into force as they lie there now, or only say what that would do.
@@ -183,6 +183,12 @@ class ConfigKeeper:
         number = self.standing.note.revision
         log.error("configuration_refused", runs=number, problems=list(self.standing.problems))
         self._tell("refused", f"revision {number} goes on: {'; '.join(self.standing.problems[:3])}")
+
+    async def _take(self, proposal: Proposal, since: float) -> None:
+        try:
+            await self._accept(proposal, since=since)
+        except OutsideError as error:
+            log.warning("configuration_not_in_force", revision=proposal.note.revision, why=str(error))
 
     async def _accept(self, proposal: Proposal, *, since: float | None = None, canary: bool = False) -> None:
         """The files can be used: put them into force, unless they are, or are being tried."""

@@ -185,6 +185,16 @@ async def test_what_cannot_be_rolled_back_to_is_said(
     assert room.keeper.standing.note.revision == 3
 
 
+async def test_a_mother_that_stops_starts_nothing(room: ConfigRoom) -> None:
+    """A file that comes during her farewell is left to the next mother, and a command is refused."""
+    await room.enforcer.close()
+    room.write_bot("bot_03")
+    await changed(room)
+    assert room.given == []
+    with pytest.raises(OutsideError, match="stops"):
+        await room.keeper.apply("uid:7", dry_run=False, canary=False)
+
+
 # --- tried on some bots first -------------------------------------------------------------
 
 
