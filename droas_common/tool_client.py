@@ -20,6 +20,7 @@ from droas_common.wire.calls import (
     CallError,
     CallMeta,
     CallParams,
+    CancelParams,
     ErrorCode,
     Json,
     Method,
@@ -45,15 +46,29 @@ class ToolCallError(RequestError):
     Args:
         message: the mother's words.
         kind: the reason as a constant: denied, late, conflict, invalid_params, …
+        error: as it came; None when it was refused on this side.
     """
 
-    def __init__(self, message: str, *, kind: str) -> None:
+    def __init__(self, message: str, *, kind: str, error: CallError | None = None) -> None:
         super().__init__(message)
         self.kind = kind
+        self.error = error
 
 
 class ToolUnavailableError(OutsideError):
-    """No answer came in time, or the mother is overloaded; the same key may be tried again."""
+    """No answer came in time, or the mother is overloaded; the same key may be tried again.
+
+    Args:
+        message: the mother's words, or ours.
+        retry_after_s: seconds after which a retry may help.
+        error: as it came; None when nothing came.
+    """
+
+    def __init__(
+        self, message: str, *, retry_after_s: float | None = None, error: CallError | None = None
+    ) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.error = error
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +178,10 @@ class ToolClient:
                 return await future
         except TimeoutError:
             raise ToolUnavailableError(f"no answer to {method} within {timeout_s:g} s") from None
+        except asyncio.CancelledError:
+            # Nobody wants it any more; the mother takes it back if it still waits there.
+            self._socket.send(request_frame(next(self._ids), Method.CANCEL, CancelParams(request_id)))
+            raise
         finally:
             del self._waiting[request_id]
 
@@ -186,5 +205,5 @@ def as_exception(error: CallError) -> Exception:
     kind = error.data.kind if error.data else "error"
     if error.code in _WORTH_A_RETRY:
         retry_after_ms = error.data.retry_after_ms if error.data else None
-        return ToolUnavailableError(error.message, retry_after_s=(retry_after_ms or 200) / 1000)
-    return ToolCallError(error.message, kind=kind)
+        return ToolUnavailableError(error.message, retry_after_s=(retry_after_ms or 200) / 1000, error=error)
+    return ToolCallError(error.message, kind=kind, error=error)

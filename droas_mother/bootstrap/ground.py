@@ -1,9 +1,12 @@
 """What everything else stands on: folder, keys, sockets, log, store, and the tool gateway."""
 
 import time
+from typing import TYPE_CHECKING
 
 import zmq
+from sqlalchemy import Engine
 
+from droas_common.errors import ConfigurationError
 from droas_common.logs import log, redactor, set_level, start_logging, stderr_sink
 from droas_common.settings import Endpoints
 from droas_common.wire.calls import Actor
@@ -23,10 +26,14 @@ from droas_mother.core.config_plan import FIRST_REVISION, secrets_of
 from droas_mother.core.settings import Configuration
 from droas_mother.flows.audit_feed import AuditFeed
 from droas_mother.flows.call_gate import CallGate
+from droas_mother.flows.known_results import KnownResults
 from droas_mother.flows.services import economy, users
 from droas_mother.flows.tool_desk import ToolDesk
 from droas_mother.flows.tool_gateway import ToolGateway
 from droas_mother.flows.witness import Witness
+
+if TYPE_CHECKING:
+    from droas_mother.adapters.result_cache import RedisCache
 
 
 class Ground:
@@ -101,11 +108,18 @@ class Ground:
     def _open_store(self) -> None:
         secret = self.settings.storage.url
         url = secret.get_secret_value() if secret else f"sqlite:///{self.folder.data / 'droas.db'}"
-        self.engine = open_engine(url)
+        self.engine = open_engine(url, before_migrating=self._back_up)
         self.reader = Reader(self.engine)
         self.audit_feed = AuditFeed(self.reader)
 
+    def _back_up(self, engine: Engine, revision: str) -> None:
+        from droas_mother.adapters.storage.backup import keep_before_migrating  # noqa: PLC0415 - after upgrades only
+
+        kept = keep_before_migrating(engine, self.folder.backups, revision)
+        log.info("database_backed_up", schema=revision, file=str(kept))
+
     def _open_gateway(self, endpoints: Endpoints) -> None:
+        self.cache = self._open_cache()
         self.witness = Witness(self.settings.tools.provenance_s)
         self.sees = False
         self._economy = economy.Economy(self.settings.economy)
@@ -115,6 +129,7 @@ class Ground:
             gate=self._gate,
             redactor=redactor,
             opening_balance=self.settings.economy.opening_balance,
+            known=KnownResults(self.cache) if self.cache is not None else None,
         )
         self.tool_socket = ToolSocket(self.context, endpoints.tools, self.keyring)
         self.gateway = ToolGateway(
@@ -125,6 +140,23 @@ class Ground:
             on_audit=self.audit_feed.ring,
             max_waiting=self.settings.tools.max_waiting,
         )
+
+    def _open_cache(self) -> "RedisCache | None":
+        wanted = self.settings.tools.cache
+        if wanted is None:
+            return None
+        try:
+            from droas_mother.adapters.result_cache import RedisCache  # noqa: PLC0415 - an extra
+        except ImportError:
+            words = "tools.cache: needs a library that is not installed: pip install 'droas[redis]'"
+            raise ConfigurationError(words) from None
+        return RedisCache(wanted.url.get_secret_value(), wanted.ttl_s)
+
+    def end_store(self) -> None:
+        """Let go of the database, and of the cache."""
+        self.engine.dispose()
+        if self.cache is not None:
+            self.cache.close()
 
     def _proves(self, actor: Actor) -> bool | None:
         return self.witness.confirms(actor, now_s=time.monotonic()) if self.sees else None

@@ -21,6 +21,7 @@ from droas_mother.flows.admin_desk import AdminDesk, Condition, Feeds, Limits, R
 from droas_mother.flows.log_feed import LogFeed
 from droas_mother.flows.monitoring import MAX_LAG_S
 from droas_mother.flows.mother import Mother, Part
+from droas_mother.flows.store_watch import StoreWatch
 
 _MIN_WATCHDOG_S = 0.5
 
@@ -80,6 +81,7 @@ class Workshop:
                 problems=lambda: tuple(one.headline for one in self._ground.configuration.problems),
                 checks=self._checks,
                 protection=lambda: self._protection.state,
+                store=lambda: self._ground.gateway.figures.fault,
             ),
             metrics_text=self._ground.metrics.text,
         )
@@ -89,7 +91,7 @@ class Workshop:
         return [
             Part(name="folder", stop=ground.folder.release),
             Part(name="keys", stop=ground.end_context),
-            Part(name="store", stop=ground.engine.dispose),
+            Part(name="store", stop=ground.end_store),
             Part(name="gateway", start=ground.gateway.start, stop=ground.gateway.stop),
             Part(name="logs", start=ground.logs.start, stop=ground.logs.close),
             Part(name="events", start=self._start_events, stop=ground.publisher.close),
@@ -101,10 +103,7 @@ class Workshop:
         ]
 
     def _bot_parts(self) -> list[Part]:
-        return [
-            Part(name="admin", start=self._start_http, stop=self._http.stop),
-            Part(name="spawner", start=self._spawner.warm_up, stop=self._spawner.close),
-        ]
+        return [Part(name="admin", start=self._start_http, stop=self._http.stop)]
 
     def _protection_parts(self) -> list[Part]:
         bot, executor = self._protection.control_bot, self._protection.executor
@@ -119,9 +118,11 @@ class Workshop:
         parts = [
             self._reloading.first_part(),
             Part(name="takeover", start=self._bots.take_over),
+            Part(name="spawner", start=self._spawner.warm_up, stop=self._spawner.close),
             Part(name="supervisor", run=self._bots.supervisor.run, stop=self._stop_bots),
             Part(name="monitoring", run=self._bots.monitoring.run),
             Part(name="housekeeping", run=self._office.housekeeping.run),
+            Part(name="store-watch", run=StoreWatch(self._ground.gateway).run),
             *self._reloading.last_parts(),
         ]
         watchdog_s = self._notifier.watchdog_interval_s

@@ -158,6 +158,10 @@ class Draft:
 
     def post(self, *postings: Posting) -> None:
         """Make these postings; raises Refusal, and then nothing of this draft may be kept."""
+        for posting in postings:
+            self.balance(
+                posting.account
+            )  # opens what is new, which moves the issuer's coins, before any is counted
         self.changes.balances.update(apply(self.balance, postings))
         self.changes.entries += [
             Entry(

@@ -66,7 +66,10 @@ class StreamEnded(msgspec.Struct, frozen=True, kw_only=True, tag="end", tag_fiel
 class LogEnded(msgspec.Struct, frozen=True, kw_only=True, tag="end", tag_field="kind"):
     """The last line of a stream of log records; one that ends without it was broken."""
 
-    why: Annotated[str, Meta(description="too_slow: the reader did not keep up; stopping: the mother ends")]
+    why: Annotated[
+        str,
+        Meta(description="too_slow: the reader did not keep up; stopping: the mother ends; else in words"),
+    ]
 
 
 Event = StateChanged | Commanded | ConfigChanged

@@ -5,7 +5,7 @@ Each field's meaning, unit and default stand here and nowhere else.
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, SecretStr, StringConstraints
 
 from droas_common.settings import StrictModel
 
@@ -60,6 +60,13 @@ class RateSettings(StrictModel):
     burst: int = Field(ge=1, le=100_000, description="Calls that may be made at once.")
 
 
+class CacheSettings(StrictModel):
+    """Where results of read-only tools are kept for a while."""
+
+    url: SecretStr = Field(description="Redis: redis://host:6379/0, rediss://… or unix:///path.")
+    ttl_s: float = Field(default=60, gt=0, le=86_400, description="Seconds for which a result is kept.")
+
+
 class ToolSettings(StrictModel):
     """How tools may be called."""
 
@@ -84,6 +91,9 @@ class ToolSettings(StrictModel):
             "Whether a bot's call that changes something is refused unless the mother has herself seen the "
             "message of that member in that group. Only asked when the protecting bot is connected."
         ),
+    )
+    cache: CacheSettings | None = Field(
+        default=None, description="A cache in Redis (needs the extra droas[redis]); default: none."
     )
     provenance_s: float = Field(
         default=600, gt=0, le=86_400, description="Seconds for which a message that was seen proves a call."

@@ -24,31 +24,33 @@ class Shape(NamedTuple):
     options: tuple[Option, ...]
     takes_bot: bool
     choices: tuple[str, ...]
+    actions: "tuple[Shape, ...]" = ()
 
 
 def shapes() -> list[Shape]:
     """Read all commands from the parser."""
-    parsers = _subparsers(build())
-    words = {one.dest: one.help or "" for one in parsers._choices_actions}  # noqa: SLF001 - argparse has no public way
-    return [
-        Shape(
-            name=name,
-            words=words[name],
-            options=tuple(_options(parser)),
-            takes_bot=any(one.dest == "bot" for one in parser._actions),  # noqa: SLF001 - as above
-            choices=tuple(
-                choice
-                for one in parser._actions  # noqa: SLF001 - as above
-                if not one.option_strings
-                for choice in one.choices or ()
-            ),
-        )
-        for name, parser in parsers.choices.items()
-    ]
+    return list(_shapes_in(build()))
 
 
-def _subparsers(parser: argparse.ArgumentParser) -> "argparse._SubParsersAction[argparse.ArgumentParser]":
-    return next(one for one in parser._actions if isinstance(one, argparse._SubParsersAction))  # noqa: SLF001 - as above
+def _shapes_in(parser: argparse.ArgumentParser) -> Iterator[Shape]:
+    """Give the commands of a parser, or the actions of a command."""
+    for parsers in parser._actions:  # noqa: SLF001 - argparse has no public way
+        if isinstance(parsers, argparse._SubParsersAction):  # noqa: SLF001 - as above
+            words = {one.dest: one.help or "" for one in parsers._choices_actions}  # noqa: SLF001 - as above
+            for name, one in parsers.choices.items():
+                yield _shape(name, words[name], one)
+
+
+def _shape(name: str, words: str, parser: argparse.ArgumentParser) -> Shape:
+    actions = parser._actions  # noqa: SLF001 - as above
+    return Shape(
+        name=name,
+        words=words,
+        options=tuple(_options(parser)),
+        takes_bot=any(one.dest == "bot" for one in actions),
+        choices=tuple(choice for one in actions if not one.option_strings for choice in one.choices or ()),
+        actions=tuple(_shapes_in(parser)),
+    )
 
 
 def _options(parser: argparse.ArgumentParser) -> Iterator[Option]:
@@ -66,14 +68,14 @@ _BASH = """\
 # droasctl completion for bash; put it into a file of ~/.local/share/bash-completion/completions/droasctl
 _droasctl() {
   local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}"
-  local command="" bot="" socket=() index word options words bots
+  local command="" action="" bot="" socket=() index word options words bots
   for ((index = 1; index < COMP_CWORD; index++)); do
     word="${COMP_WORDS[index]}"
     case "$word" in
     --socket) socket=(--socket "${COMP_WORDS[index+1]}"); ((index++)) ;;
     @VALUED@) ((index++)) ;;
     -*) ;;
-    *) if [[ -z "$command" ]]; then command="$word"; else bot="$word"; fi ;;
+    *) if [[ -z "$command" ]]; then command="$word"; else bot="$word" action="${action:-$word}"; fi ;;
     esac
   done
   COMPREPLY=()
@@ -86,7 +88,7 @@ _droasctl() {
     COMPREPLY=($(compgen -W "@NAMES@ --socket --help" -- "$current"))
     return
   fi
-  case "$command" in
+  case "$command $action" in
 @CASES@
     *) return ;;
   esac
@@ -104,9 +106,10 @@ complete -F _droasctl droasctl
 
 def bash(commands: list[Shape]) -> str:
     """Give the script for bash: `source <(droasctl completion bash)`."""
+    everything = [one for command in commands for one in (command, *command.actions)]
     valued = {
         flag: " ".join(option.choices)
-        for one in commands
+        for one in everything
         for option in one.options
         for flag in option.flags
         if option.takes_value and flag != "--socket"
@@ -120,7 +123,14 @@ def bash(commands: list[Shape]) -> str:
             for flag, choices in valued.items()
             if choices
         ),
-        "@CASES@": "\n".join(_bash_case(one) for one in commands),
+        "@CASES@": "\n".join(
+            case
+            for one in commands
+            for case in (
+                *(_bash_case(f"'{one.name} {action.name}'", action) for action in one.actions),
+                _bash_case(f"'{one.name} '*", one),
+            )
+        ),
     }
     script = _BASH
     for mark, text in parts.items():
@@ -128,18 +138,16 @@ def bash(commands: list[Shape]) -> str:
     return script
 
 
-def _bash_case(one: Shape) -> str:
+def _bash_case(pattern: str, one: Shape) -> str:
     flags = " ".join(flag for option in one.options for flag in option.flags)
     words = " ".join(one.choices)
-    return f"    {one.name}) options={_quoted(flags)} words={_quoted(words)} bots={int(one.takes_bot)} ;;"
+    return f"    {pattern}) options={_quoted(flags)} words={_quoted(words)} bots={int(one.takes_bot)} ;;"
 
 
 def zsh(commands: list[Shape]) -> str:
     """Give the script for zsh: in a file `_droasctl` of $fpath."""
     names = "\n".join(f"    {_quoted(f'{one.name}:{one.words}')}" for one in commands)
-    cases = "\n".join(
-        f"    {one.name})\n      _arguments -s {' '.join(_zsh_arguments(one))} ;;" for one in commands
-    )
+    cases = "\n".join(_zsh_case(one) for one in commands)
     return f"""\
 #compdef droasctl
 # droasctl completion for zsh; put it into a file named _droasctl of a folder in $fpath
@@ -170,6 +178,17 @@ if [[ "$funcstack[1]" == _droasctl ]]; then _droasctl "$@"; else compdef _droasc
 """
 
 
+def _zsh_case(one: Shape) -> str:
+    own = f"_arguments -s {' '.join(_zsh_arguments(one))}"
+    if not one.actions:
+        return f"    {one.name})\n      {own} ;;"
+    actions = "\n".join(
+        f"      {action.name}) _arguments -s {' '.join(_zsh_arguments(action))} '1:word:({action.name})' ;;"
+        for action in one.actions
+    )
+    return f'    {one.name})\n      case "$words[2]" in\n{actions}\n      *) {own} ;;\n      esac ;;'
+
+
 def _zsh_arguments(one: Shape) -> Iterator[str]:
     for option in one.options:
         value = ""
@@ -186,6 +205,9 @@ def _zsh_arguments(one: Shape) -> Iterator[str]:
         yield _quoted(f"1:word:({' '.join(one.choices)})")
 
 
+_SEEN = "__fish_seen_subcommand_from"
+
+
 def fish(commands: list[Shape]) -> str:
     """Give the script for fish: `droasctl completion fish | source`."""
     lines = [
@@ -194,17 +216,19 @@ def fish(commands: list[Shape]) -> str:
         "complete -c droasctl -l socket -r -F -d 'socket of the mother'",
     ]
     for one in commands:
-        seen = f"-n '__fish_seen_subcommand_from {one.name}'"
+        seen = f"-n '{_SEEN} {one.name}'"
         lines.append(f"complete -c droasctl -n __fish_use_subcommand -a {one.name} -d {_quoted(one.words)}")
         if one.takes_bot:
             lines.append(f"complete -c droasctl {seen} -a '(droasctl list 2>/dev/null)' -d bot")
         if one.choices:
             lines.append(f"complete -c droasctl {seen} -a {_quoted(' '.join(one.choices))}")
-        lines += [
-            f"complete -c droasctl {seen} {_fish_option(option)}"
-            for option in one.options
-            if "--socket" not in option.flags
-        ]
+        for shape, also in ((one, ""), *((action, f"; and {_SEEN} {action.name}") for action in one.actions)):
+            when = f"-n '{_SEEN} {one.name}{also}'"
+            lines += [
+                f"complete -c droasctl {when} {_fish_option(option)}"
+                for option in shape.options
+                if "--socket" not in option.flags
+            ]
     return "\n".join(lines) + "\n"
 
 

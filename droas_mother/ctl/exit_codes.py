@@ -24,9 +24,13 @@ exit codes:
   3    status: a bot that shall run is not ready; of one bot: it is not ready
   4    there is no such bot, client or revision
   64   wrong use
-  69   no mother runs, or she does not answer
+  69   no mother runs, or she does not answer; mcp: an extra is not installed
+  65   db: the database or the backup is faulty
+  66   a file that was named is not there
   70   a defect of droasctl itself
+  73   db: there is something already that is not overwritten
   74   what was found out cannot be written
+  75   db: a mother runs, or the database cannot be reached
   77   this user may not command her
   78   the configuration is faulty
   130  interrupted (what was asked for goes on in the mother)

@@ -55,11 +55,13 @@ class Condition:
         problems: gives faults of the configuration that runs, in words.
         checks: gives what is wrong with her, in words; she is unwell while there is anything.
         protection: gives how her own bot stands with Discord, "off" when she has none.
+        store: gives why nothing can be written down at the moment, "" when it can.
     """
 
     problems: Callable[[], tuple[str, ...]]
     checks: Callable[[], list[str]]
     protection: Callable[[], str]
+    store: Callable[[], str] = str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +162,8 @@ class AdminDesk:
         protection = self._condition.protection()
         if protection not in ("off", "ready"):
             waiting["protection"] = protection
+        if fault := self._condition.store():
+            waiting["store"] = fault
         wrong = self._condition.checks()
         problems = self._condition.problems()
         ok = not waiting and not wrong and not problems

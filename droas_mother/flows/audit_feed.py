@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from droas_common.errors import OutsideError
 from droas_mother.core.audit_query import AuditQuery
 from droas_mother.core.events import LogEnded
 from droas_mother.flows.log_feed import KEEP_ALIVE_S
@@ -44,10 +45,11 @@ class AuditFeed:
         self._loop = asyncio.get_running_loop()
         bell = asyncio.Event()
         self._bells.add(bell)
+        after = query.after
         try:
             # What is skipped or given now may not come again: the end of the audit is where it goes on.
             end = await self.find(AuditQuery(count=1))
-            after = query.after if query.after is not None else (end[-1]["seq"] if end else 0)
+            after = after if after is not None else (end[-1]["seq"] if end else 0)
             past = await self.find(query) if query.count else []
             yield past
             after = max(after, past[-1]["seq"]) if past else after
@@ -60,6 +62,9 @@ class AuditFeed:
                 elif not await _rung(bell):
                     yield []
             yield [LogEnded(why=STOPPING)]
+        except OutsideError as error:
+            onward = f"; go on with --after {after}" if after is not None else ""
+            yield [LogEnded(why=f"the audit cannot be followed any longer: {error}{onward}")]
         finally:
             self._bells.discard(bell)
 

@@ -51,6 +51,28 @@ def joined(profile: Profile, batch: Batch) -> Profile:
     )
 
 
+def add(job: Job, batch: Batch, expire: Callable[..., None], now_us: int) -> Any:
+    """Do a job in a batch; gives what its work gave, or the Refusal that it raised.
+
+    Args:
+        job: what is to be done.
+        batch: what it changes goes here.
+        expire: gives coins back whose time is over.
+        now_us: unix microseconds.
+    """
+    for record in job.records:
+        batch.record(record)
+    batch.changes.identifies.extend(job.identifies)
+    for row in job.rows:
+        batch.changes.keep(joined(row, batch) if isinstance(row, Profile) else row)
+    try:
+        for hold in job.expired:
+            expire(hold, batch, now_us=now_us)
+        return job.work(batch, now_us) if job.work is not None else None
+    except Refusal as fault:
+        return fault
+
+
 def settle(done: "asyncio.Future[Any]", value: Any, fault: DroasError | None) -> None:
     """Tell one who waits on the event loop how it went."""
     if done.done():

@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
+from droas_common.logs import log
 from droas_common.redaction import Redactor
 from droas_common.tracing import trace_id_of
 from droas_common.wire.calls import (
@@ -29,10 +31,11 @@ from droas_common.wire.calls import (
 )
 from droas_common.wire.frames import FrameError, encode
 from droas_mother.core.authorization import Principal, may_call
-from droas_mother.core.books import Batch, Draft
+from droas_mother.core.books import Batch, Changes, Draft
 from droas_mother.core.records import AuditRecord, Hold, Outcome, StoredCall
 from droas_mother.core.refusals import Refusal
 from droas_mother.flows.call_gate import CallGate, error, invalid, misplaced
+from droas_mother.flows.known_results import KnownResults
 from droas_mother.flows.services.economy import expire
 from droas_mother.flows.services.registry import Call, Tool
 
@@ -56,15 +59,37 @@ class ToolDesk:
         gate: what calls must pass.
         redactor: masks secrets in what the audit keeps.
         opening_balance: coins that a new account is given.
+        known: results that need not be made anew; None where none are kept.
     """
 
     def __init__(
-        self, tools: Iterable[Tool[Any]], *, gate: CallGate, redactor: Redactor, opening_balance: int
+        self,
+        tools: Iterable[Tool[Any]],
+        *,
+        gate: CallGate,
+        redactor: Redactor,
+        opening_balance: int,
+        known: KnownResults | None = None,
     ) -> None:
         self._tools = {tool.name: tool for tool in tools}
         self._gate = gate
         self._redactor = redactor
         self.opening_balance = opening_balance
+        self._known = known
+
+    def expect(self, calls: Iterable[CallParams | None]) -> None:
+        """Look up at once what is known of the calls of a group, before they are served."""
+        if self._known is not None:
+            self._known.expect([call for call in calls if call is not None and self._cacheable(call)])
+
+    def settle(self, changes: Changes) -> None:
+        """Keep no result that these changes make untrue; called before they are committed."""
+        if self._known is not None:
+            self._known.settle(changes)
+
+    def _cacheable(self, call: CallParams) -> bool:
+        tool = self._tools.get(call.name)
+        return tool is not None and tool.cacheable
 
     def serve(
         self, request: Request, params: CallParams | None, principal: Principal, batch: Batch, *, now_us: int
@@ -84,6 +109,16 @@ class ToolDesk:
             return self._method(request, principal, batch)
         except FrameError as fault:
             return error_frame(request.id, misplaced(str(fault)))
+
+    def fail(
+        self, request: Request, params: CallParams | None, principal: Principal, batch: Batch, *, now_us: int
+    ) -> bytes:
+        """Answer a request that failed by a defect of ours, and write a call down as failed; as `serve`."""
+        said = _defect("a defect of the mother; nothing was changed, and the log says more")
+        if params is not None:
+            decision = Decision(outcome=Outcome.FAILED, error=said)
+            batch.record(self._audit(params, principal, decision, now_us, 0))
+        return error_frame(request.id, said)
 
     def expire(self, hold: Hold, batch: Batch, *, now_us: int) -> None:
         """Give coins whose time is over back to their owner."""
@@ -137,19 +172,33 @@ class ToolDesk:
     def _run(
         self, tool: Tool[Any], params: CallParams, principal: Principal, batch: Batch, now_us: int
     ) -> Decision:
+        if self._known is not None and tool.cacheable:
+            known = self._known.find(params, batch.changes)
+            if known is not None:
+                return Decision(
+                    outcome=Outcome.OK, result=_result(msgspec.json.decode(known), is_error=False)
+                )
         name = f"{principal.caller}/{params.meta.idempotency_key or now_us}"[:160]
         draft = Draft(batch, transfer=name, at_us=now_us, opening_balance=self.opening_balance)
         call = Call(caller=principal.caller, actor=params.meta.actor, at_us=now_us, name=name)
         try:
-            structured = tool.run(params.arguments, call, draft)
+            result = _result(tool.run(params.arguments, call, draft), is_error=False)
+        except OutsideError:
+            raise  # the store fails, and with it the whole group
         except msgspec.ValidationError as fault:
-            words, _, path = str(fault).partition(" - at `")
-            return _refused(invalid(words, path.rstrip("`") or "$"))
+            what, _, path = str(fault).partition(" - at `")
+            return _refused(invalid(what, path.rstrip("`") or "$"))
         except Refusal as refusal:
-            said = {"refused": refusal.kind, "message": str(refusal)}
-            return Decision(outcome=Outcome.REFUSED, result=_result(said, is_error=True))
+            words = {"refused": refusal.kind, "message": str(refusal)}
+            return Decision(outcome=Outcome.REFUSED, result=_result(words, is_error=True))
+        except Exception as fault:  # noqa: BLE001 - border of the tool: its defect is this call's alone
+            log.opt(exception=fault).error("tool_failed", tool=tool.name, caller=principal.caller)
+            said = _defect(f"{tool.name} has a defect; nothing was changed, and the log says more")
+            return Decision(outcome=Outcome.FAILED, error=said)
         batch.take(draft)
-        return Decision(outcome=Outcome.OK, result=_result(structured, is_error=False))
+        if self._known is not None and tool.cacheable:
+            self._known.note(params, result.text, batch.changes)
+        return Decision(outcome=Outcome.OK, result=result)
 
     def _audit(
         self, params: CallParams, principal: Principal, decision: Decision, now_us: int, duration_us: int
@@ -176,6 +225,10 @@ class ToolDesk:
             trace_id=trace_id_of(params.meta.traceparent),
             duration_us=duration_us,
         )
+
+
+def _defect(words: str) -> CallError:
+    return error(ErrorCode.INTERNAL, words, "internal")
 
 
 def _digest(params: CallParams) -> str:

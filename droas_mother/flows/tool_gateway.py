@@ -9,9 +9,10 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from droas_common.errors import DroasError, OutsideError
+from droas_common.errors import DefectError, DroasError, OutsideError
 from droas_common.logs import log
 from droas_common.wire.calls import (
     CallError,
@@ -28,10 +29,9 @@ from droas_common.wire.frames import FrameError
 from droas_mother.core.authorization import Principal
 from droas_mother.core.books import Batch
 from droas_mother.core.fair_queue import FairQueue
-from droas_mother.core.records import AuditRecord, Hold, Identify, Profile, Row
-from droas_mother.core.refusals import Refusal
+from droas_mother.core.records import AuditRecord, Hold, Identify, Row
 from droas_mother.flows.call_gate import error, misplaced
-from droas_mother.flows.jobs import Job, joined, settle
+from droas_mother.flows.jobs import Job, add, settle
 from droas_mother.flows.tool_desk import ToolDesk
 from droas_mother.flows.waiting_calls import GatewayFigures, Waiting
 from droas_mother.ports import CallSocket, Question, Store
@@ -43,6 +43,9 @@ MAX_JOBS = 2_000
 """Records of the event loop that wait to be written; one more is refused."""
 
 _RETRY_MS = 200
+
+_LONGEST_WAIT_S, _FAILING_WAIT_S = 10.0, 1.0
+"""How long the event loop waits for what it wants written; less when it is known that nothing can be."""
 
 
 class ToolGateway:
@@ -115,7 +118,14 @@ class ToolGateway:
         except queue.Full:
             raise OutsideError(f"{MAX_JOBS} records wait to be written", retry_after_s=1.0) from None
         self._socket.ring()
-        return await done
+        wait_s = _FAILING_WAIT_S if self.figures.fault else _LONGEST_WAIT_S
+        try:
+            async with asyncio.timeout(wait_s):
+                return await done
+        except TimeoutError:
+            words = f"the database has not answered for {wait_s:g} s; whether it was written is not known"
+            self.figures.note_fault(words)
+            raise OutsideError(words, retry_after_s=_FAILING_WAIT_S) from None
 
     def note(self, identify: Identify) -> None:
         """Have an identify written by the next commit, without waiting for it."""
@@ -220,40 +230,50 @@ class ToolGateway:
 
     def _commit(self, group: list[Waiting], jobs: list[Job]) -> list[bytes]:
         """Serve a group and write it down; gives the answers."""
-        batch = Batch(self._store)
-        now_us = time.time_ns() // 1000
         try:
-            self._store.expect([one.key for one in group if one.key is not None])
-            answers = [
-                self._desk.serve(one.request, one.params, one.question.principal, batch, now_us=now_us)
-                for one in group
-            ]
-            given = [self._add(batch, job, now_us) for job in jobs]
-            self._store.write(batch.changes)
+            return self._serve(group, jobs)
         except OutsideError as fault:
-            self.figures.failed_commits += 1
-            log.error("commit_failed", why=str(fault), calls=len(group))
+            if self.figures.note_fault(str(fault)):
+                log.error("commit_failed", why=str(fault), calls=len(group))
             self._settle(jobs, [None] * len(jobs), fault)
             said = error(ErrorCode.UNAVAILABLE, str(fault), "unavailable", retry_after_ms=1000)
             return [error_frame(one.request.id, said) for one in group]
-        self.figures.commits += 1
+        except Exception as fault:  # noqa: BLE001 - border of the group: a defect of one is not the others' end
+            if len(group) + len(jobs) > 1:
+                answers = [answer for one in group for answer in self._commit([one], [])]
+                for job in jobs:
+                    self._commit([], [job])
+                return answers
+            log.opt(exception=fault).error("call_failed" if group else "job_failed")
+            self._settle(jobs, [None] * len(jobs), DefectError(f"a defect of the mother: {fault!r}"))
+            return [self._fail(one) for one in group]
+
+    def _serve(self, group: list[Waiting], jobs: list[Job]) -> list[bytes]:
+        batch = Batch(self._store)
+        now_us = time.time_ns() // 1000
+        self._store.expect([one.key for one in group if one.key is not None])
+        self._desk.expect(one.params for one in group)
+        answers = [
+            self._desk.serve(one.request, one.params, one.question.principal, batch, now_us=now_us)
+            for one in group
+        ]
+        given = [add(job, batch, self._desk.expire, now_us) for job in jobs]
+        self._desk.settle(batch.changes)
+        self._store.write(batch.changes)
+        self.figures.note_commit(wrote=bool(batch.changes))
         self._settle(jobs, given, None)
         if batch.changes.audit:
             self._on_audit()
         return answers
 
-    def _add(self, batch: Batch, job: Job, now_us: int) -> Any:
-        for record in job.records:
-            batch.record(record)
-        batch.changes.identifies.extend(job.identifies)
-        for row in job.rows:
-            batch.changes.keep(joined(row, batch) if isinstance(row, Profile) else row)
-        try:
-            for hold in job.expired:
-                self._desk.expire(hold, batch, now_us=now_us)
-            return job.work(batch, now_us) if job.work is not None else None
-        except Refusal as fault:
-            return fault
+    def _fail(self, one: Waiting) -> bytes:
+        """Answer a call that cannot be written down because of a defect, and note that in the audit."""
+        batch = Batch(self._store)
+        now_us = time.time_ns() // 1000
+        answer = self._desk.fail(one.request, one.params, one.question.principal, batch, now_us=now_us)
+        with suppress(DroasError):  # the answer is the same when not even that can be written
+            self._store.write(batch.changes)
+        return answer
 
     def _take_jobs(self) -> list[Job]:
         jobs: list[Job] = []

@@ -1,5 +1,6 @@
 """A call on its way through the gateway, and what the gateway counts."""
 
+import time
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,10 +25,29 @@ class Waiting(NamedTuple):
 
 @dataclass(slots=True)
 class GatewayFigures:
-    """What the gateway has done since it started; read by other threads, written by this one."""
+    """What the gateway has done since it started; read by other threads, too."""
 
     calls: int = 0
     commits: int = 0
     failed_commits: int = 0
     refused: int = 0
     waiting: int = 0
+    fault: str = ""
+    """Why nothing can be written at the moment; empty when the last commit that wrote succeeded."""
+
+    outage: tuple[str, float] | None = None
+    """Why and since when, unix seconds, nothing could be written, until that itself is written down."""
+
+    def note_commit(self, *, wrote: bool) -> None:
+        """Count a commit; one that wrote shows that the store is well."""
+        self.commits += 1
+        if wrote:
+            self.fault = ""
+
+    def note_fault(self, why: str) -> bool:
+        """Count a commit that failed; gives whether that is news."""
+        self.failed_commits += 1
+        news = why != self.fault
+        self.fault = why
+        self.outage = self.outage or (why, time.time())
+        return news

@@ -20,6 +20,8 @@ FAMILIES = {
     "config": "config",
     "init": "init",
     "secrets": "secrets",
+    "db": "db",
+    "mcp": "mcp",
 }
 """Which module carries out which command."""
 

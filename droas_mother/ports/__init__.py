@@ -125,11 +125,23 @@ class Store(Shelf, Protocol):
         ...
 
     def write(self, changes: Changes) -> None:
-        """Commit all of these changes, or none; raises OutsideError."""
+        """Commit all of these changes, or none; raises OutsideError, and DefectError for what cannot be kept."""
         ...
 
     def close(self) -> None:
         """Give the connection back."""
+        ...
+
+
+class ResultCache(Protocol):
+    """Keeps results for a while; it may forget, and never raises."""
+
+    def get(self, names: Sequence[str]) -> list[bytes | None]:
+        """Give what is kept under each name; None for what is not known."""
+        ...
+
+    def put(self, values: Mapping[str, bytes]) -> None:
+        """Keep these by their names."""
         ...
 
 

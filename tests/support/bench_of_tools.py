@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import zmq
 from sqlalchemy import Engine
@@ -28,11 +29,14 @@ from droas_mother.flows.admin_desk import Rooms
 from droas_mother.flows.audit_feed import AuditFeed
 from droas_mother.flows.call_gate import CallGate, Proves
 from droas_mother.flows.client_desk import ClientDesk
+from droas_mother.flows.known_results import KnownResults
 from droas_mother.flows.records_desk import RecordsDesk
 from droas_mother.flows.services import economy, users
+from droas_mother.flows.services.registry import Tool
 from droas_mother.flows.tool_counter import ToolCounter
 from droas_mother.flows.tool_desk import ToolDesk
 from droas_mother.flows.tool_gateway import ToolGateway
+from droas_mother.ports import ResultCache
 from tests.support.config_room import config_room
 
 ADA = Actor(user_id="10", guild_id="1", channel_id="2", message_id="3")
@@ -99,6 +103,8 @@ async def running(
     tool_settings: ToolSettings | None = None,
     proves: Proves = lambda _actor: None,
     max_waiting: int = 4_096,
+    more_tools: tuple[Tool[Any], ...] = (),
+    cache: ResultCache | None = None,
 ) -> AsyncIterator[ToolBench]:
     """Run a gateway for a while."""
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -109,10 +115,11 @@ async def running(
     settings = economy_settings or EconomySettings()
     gate = CallGate(tool_settings or ToolSettings(), proves)
     desk = ToolDesk(
-        [*economy.tools(economy.Economy(settings)), *users.tools()],
+        [*economy.tools(economy.Economy(settings)), *users.tools(), *more_tools],
         gate=gate,
         redactor=Redactor(),
         opening_balance=100,
+        known=KnownResults(cache) if cache is not None else None,
     )
     socket = ToolSocket(context, endpoint, keyring)
     reader = Reader(engine)

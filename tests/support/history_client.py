@@ -16,6 +16,7 @@ import zmq
 from droas_common.settings import CurveKeys
 from droas_common.wire.calls import Method, read_response, request_frame
 from droas_common.zmq_sockets import client_socket
+from tests.support.history_mother import server_key
 
 MEMBERS = 6
 _PATIENCE_MS = 400
@@ -115,7 +116,10 @@ class HistoryClient:
         self._history.flush()
 
     def _connect(self) -> "zmq.Socket[bytes]":
-        return client_socket(self._context, zmq.DEALER, self._plan["endpoint"], self._keys)
+        keys = self._keys
+        if "beacon" in self._plan:
+            keys = keys.model_copy(update={"server_key": server_key(self._plan["beacon"])})
+        return client_socket(self._context, zmq.DEALER, self._plan["endpoint"], keys)
 
     def _reconnect(self, *, linger: int) -> None:
         self._socket.close(linger=linger)

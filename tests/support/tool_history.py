@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,13 @@ from sqlalchemy import Engine, select
 from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.engine import open_engine
 from droas_mother.adapters.storage.verification import Verifier
+from tests.support.history_mother import WholeMother
 
 _HERE = Path(__file__).parent
 _CALLERS = 4
+_RESTARTS, _GATEWAY_KILLS = 0.06, 0.6
+"""Chances, of each turn, that the database's server is restarted, or else the gateway killed."""
+
 _SETTLE_S = 30.0
 
 Events = dict[str, list[dict[str, Any]]]
@@ -31,24 +36,41 @@ class Play:
         folder: for the socket, the plan and the histories; its path must be short.
         url: the database.
         seed: what chance does.
+        whole: whether the gateway is that of a whole mother, and not one alone.
+        restart: has the database's server crash and come back; None where there is no server.
     """
 
-    def __init__(self, folder: Path, url: str, seed: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        seed: int,
+        *,
+        whole: bool = False,
+        restart: Callable[[], None] | None = None,
+    ) -> None:
         self._folder = folder
         self._chance = random.Random(seed)
         self._seed = seed
         self._url = url
+        self._mother = WholeMother(folder, url) if whole else None
+        self._restart = restart
         self._names = [f"caller{number}" for number in range(_CALLERS)]
         self.kills: Counter[str] = Counter()
+        self._gateway = self._mother.start() if self._mother else None
         (folder / "plan.json").write_text(json.dumps(self._plan()))
-        self._gateway = self._start_gateway()
+        self._gateway = self._gateway or self._start_gateway()
         self._callers = {name: self._start_caller(name) for name in self._names}
 
     def run(self, transfers: int, kills: int) -> None:
         """Go on until so many transfers were asked for, and so many processes killed."""
         while self.asked() < transfers or self.kills.total() < kills:
             time.sleep(self._chance.uniform(0.02, 0.9))
-            if self._chance.random() < 0.6:
+            dice = self._chance.random()
+            if self._restart is not None and dice < _RESTARTS:
+                self._restart()
+                self.kills["database"] += 1
+            elif dice < _GATEWAY_KILLS:
                 _kill(self._gateway)
                 self._gateway = self._start_gateway()
                 self.kills["gateway"] += 1
@@ -75,13 +97,16 @@ class Play:
     def events(self) -> Events:
         """Give what was written down of each call, by the name that its transfer has in the ledger."""
         events: Events = defaultdict(list)
+        kind = "client" if self._mother else "bot"
         for name in self._names:
             for line in (self._folder / f"{name}.history").read_text().splitlines():
                 event = json.loads(line)
-                events[f"bot:{name}/{event['key']}"].append(event)
+                events[f"{kind}:{name}/{event['key']}"].append(event)
         return events
 
     def _plan(self) -> dict[str, Any]:
+        if self._mother is not None:
+            return {"folder": str(self._folder), **self._mother.admit(self._names)}
         server, secret = (key.decode() for key in zmq.curve_keypair())
         callers = {}
         for name in self._names:
@@ -94,6 +119,8 @@ class Play:
         }  # fmt: skip
 
     def _start_gateway(self) -> "subprocess.Popen[bytes]":
+        if self._mother is not None:
+            return self._mother.start()
         return self._start("gateway_process.py")
 
     def _start_caller(self, name: str) -> "subprocess.Popen[bytes]":

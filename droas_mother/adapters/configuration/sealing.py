@@ -12,10 +12,9 @@ from droas_mother.adapters.configuration.yaml_extents import (
     comments_of,
     extents_of,
 )
-from droas_mother.core.configuration.documents import Document, Place
+from droas_mother.core.configuration.documents import METADATA, Document, Place
 from droas_mother.core.configuration.sops_metadata import as_json, as_variables, as_yaml
 from droas_mother.core.configuration.sops_values import (
-    METADATA,
     Mac,
     Rule,
     SopsError,

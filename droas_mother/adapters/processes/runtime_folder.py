@@ -29,6 +29,7 @@ class RuntimeFolder:
     def __init__(self, runtime: Path, data: Path) -> None:
         self.runtime = runtime.absolute()
         self.data = data.absolute()
+        self.backups = self.data / "backups"
         self.locks = self.runtime / "locks"
         self.admin_socket = self.runtime / "droas.sock"
         self.beacon = self.runtime / "mother.json"

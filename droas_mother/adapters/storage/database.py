@@ -10,9 +10,9 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, select
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 
-from droas_common.errors import OutsideError
+from droas_common.errors import DefectError, DroasError, OutsideError
 from droas_common.ids import Snowflake
 from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.appending import audit_chain, entry_chain
@@ -30,6 +30,15 @@ _CACHED = 100_000
 
 _HOT: tuple[type[Row], ...] = (Spending,)
 """Kinds of row that every transfer reads."""
+
+_RESTORE = "; stop the mother and restore a backup: droasctl db restore FILE --force"
+_ADVICE = (
+    ("disk is full", "; make room on its disk"),
+    ("is locked", "; another program holds it"),
+    ("malformed", _RESTORE),
+    ("not a database", _RESTORE),
+)
+"""What to do about what SQLite says; without that it recovers by itself."""
 
 _KEPT_IDENTIFIES_US = 2 * 86_400_000_000
 """A budget looks back one day; what is older than two is dropped."""
@@ -54,6 +63,7 @@ class Database:
         self._audit, self._entries = audit_chain(dialect), entry_chain(dialect)
         # Raised by the driver where it is used without SQLAlchemy between.
         self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error
+        self._data_error: type[Exception] = engine.dialect.loaded_dbapi.DataError
         self._accounts = Bulk(
             schema.accounts, ("guild_id", "owner", "currency", "balance"), dialect, replace=True
         )
@@ -118,12 +128,17 @@ class Database:
         return accounts, holds
 
     def write(self, changes: Changes) -> None:
-        """Commit all of these changes, or none, and end the reads before them; raises OutsideError."""
+        """Commit all of these changes, or none, and end the reads before them.
+
+        Raises:
+            OutsideError: the database fails.
+            DefectError: a value is none that the database takes.
+        """
         try:
             connection = self._open()
             heads = self._insert(connection, changes)
             connection.commit()
-        except (SQLAlchemyError, self._driver_error) as error:
+        except Exception as error:  # whatever it is, nothing may stay half written
             raise self._failed(error) from error
         self._keep(changes, heads)
 
@@ -193,7 +208,7 @@ class Database:
             self._cursor = connection.connection.cursor()
         return self._cursor
 
-    def _failed(self, error: Exception) -> OutsideError:
+    def _failed(self, error: Exception) -> DroasError:
         """Drop everything that rests on the failed connection."""
         self._known_calls.forget()
         self._balances.clear()
@@ -205,12 +220,16 @@ class Database:
             self._connection.invalidate()
             self._connection.close()
             self._connection = None
+        known = isinstance(error, SQLAlchemyError | self._driver_error)
+        if not known or isinstance(error, self._data_error | DataError):
+            return DefectError(f"the database was given what it does not take: {type(error).__name__}")
         what = (
             words(error)
             if isinstance(error, DBAPIError)
             else str(error).split("\n")[0] or type(error).__name__
         )
-        return OutsideError(f"the database refuses: {what}", retry_after_s=1.0)
+        advice = next((words for sign, words in _ADVICE if sign in what), "")
+        return OutsideError(f"the database refuses: {what}{advice}", retry_after_s=1.0)
 
 
 class _Cache[K, V]:

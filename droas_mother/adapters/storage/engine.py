@@ -1,59 +1,34 @@
 """Opening a database: SQLite with its pragmas, or PostgreSQL, at the newest schema."""
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    MetaData,
-    String,
-    Table,
-    create_engine,
-    event,
-    inspect,
-    make_url,
-    select,
-)
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from droas_common.errors import ConfigurationError, OutsideError
-from droas_mother.adapters.storage import schema
+from droas_mother.adapters.storage.revisions import HEAD, bring_forward, check_known, create, revision_of
 
-HEAD = "0004"
-"""The newest migration; raised together with each new file in `migrations/versions`."""
+_BUSY_TIMEOUT_MS = 2_000
+"""Who waits for a lock longer is told to come back; the deadline of a tool call is five seconds."""
 
-_revisions = Table(
-    "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True, nullable=False)
-)
-"""Alembic's own table; its one row says which migration was the last."""
-
-_BUSY_TIMEOUT_MS = 5_000
 _SERVED = ("sqlite", "postgresql")
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, before_migrating: Callable[[Engine, str], None] | None = None) -> Engine:
     """Open a database and bring its schema up to date.
 
     Args:
         url: `sqlite:///…` or `postgresql+psycopg://…`.
+        before_migrating: told of an older schema before it is touched; what it raises keeps it untouched.
 
     Raises:
-        ConfigurationError: the address cannot be used.
+        ConfigurationError: the address cannot be used, or a newer release has written the database.
         OutsideError: the database cannot be reached.
     """
-    kind = _kind(url)
-    if kind not in _SERVED:
-        raise ConfigurationError(f"storage.url: {kind} is not served; use {' or '.join(_SERVED)}")
+    engine = connect(url)
     try:
-        engine = create_engine(url, pool_pre_ping=True, pool_size=2, max_overflow=2, **_options(url))
-    except (SQLAlchemyError, ImportError) as error:
-        raise ConfigurationError(f"storage.url: cannot be used: {type(error).__name__}") from error
-    try:
-        if kind == "sqlite":
-            event.listen(engine, "connect", _prepare_sqlite)
-        _bring_forward(engine)
+        _bring_up_to_date(engine, before_migrating)
     except DBAPIError as error:
         engine.dispose()
         raise OutsideError(
@@ -65,41 +40,37 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
-def _bring_forward(engine: Engine) -> None:
-    """Make the tables of an empty database, or run the migrations that are missing."""
-    with engine.connect() as connection:
-        revision = _revision(connection)
-    if revision is None:
-        _create(engine)
-    elif revision != HEAD:
-        _check_known(revision)
-        migrate(engine)
-
-
-def _create(engine: Engine) -> None:
-    """Make all tables at once; Alembic would cost the first start half a second, and its mother 15 MiB."""
-    with engine.begin() as connection:
-        schema.metadata.create_all(connection)
-        _revisions.create(connection, checkfirst=True)
-        connection.execute(_revisions.insert().values(version_num=HEAD))
-
-
-def migrate(engine: Engine) -> None:
-    """Run the migrations that are missing."""
-    # Half a second of imports, needed after upgrades only.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parents[2] / "migrations"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+def connect(url: str) -> Engine:
+    """Give the engine of a database, which is neither opened nor changed yet; raises ConfigurationError."""
+    kind = _kind(url)
+    if kind not in _SERVED:
+        raise ConfigurationError(f"storage.url: {kind} is not served; use {' or '.join(_SERVED)}")
+    try:
+        engine = create_engine(url, pool_pre_ping=True, pool_size=2, max_overflow=2, **_options(url))
+    except (SQLAlchemyError, ImportError) as error:
+        raise ConfigurationError(f"storage.url: cannot be used: {type(error).__name__}") from error
+    if kind == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    return engine
 
 
 def words(error: DBAPIError) -> str:
     """Give a driver's complaint in one line, without the statement and its values."""
     return str(error.orig).strip().split("\n")[0] or type(error).__name__
+
+
+def _bring_up_to_date(engine: Engine, before_migrating: Callable[[Engine, str], None] | None) -> None:
+    """Make the tables of an empty database, or run the migrations that are missing."""
+    with engine.connect() as connection:
+        revision = revision_of(connection)
+    if revision is None:
+        with engine.begin() as connection:
+            create(connection)
+    elif revision != HEAD:
+        check_known(revision)
+        if before_migrating is not None:
+            before_migrating(engine, revision)
+        bring_forward(engine)
 
 
 def _kind(url: str) -> str:
@@ -111,26 +82,19 @@ def _kind(url: str) -> str:
         ) from None
 
 
-def _check_known(revision: str) -> None:
-    """Refuse a schema that a newer release has made; it could not be read safely."""
-    if revision > HEAD:
-        raise ConfigurationError(
-            f"the database has schema {revision}, newer than the {HEAD} that this release knows; "
-            "run the release that wrote it, or restore a backup"
-        )
-
-
 def _options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": _BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}}
-    return {"connect_args": {"connect_timeout": 5}}
-
-
-def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table(_revisions.name):
-        return None
-    revision: str | None = connection.execute(select(_revisions.c.version_num)).scalar()
-    return revision
+    # A host that has gone without a word is noticed; libpq waits for ever by itself.
+    return {
+        "connect_args": {
+            "connect_timeout": 5,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15_000,
+        }
+    }
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -1,8 +1,7 @@
 """Whether audit and ledger are what was written: hash chains, and sums that must be zero."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, func, select
 from sqlalchemy.exc import DBAPIError
@@ -42,11 +41,17 @@ class Verifier:
 
         return self._within(look)
 
-    def _within(self, look: Any) -> Verdict:
+    def head(self, table_name: str) -> str | None:
+        """Give the last hash of a chain, `audit` or `entries`; None before its first row; raises OutsideError."""
+        table = schema.metadata.tables[table_name]
+        newest = select(table.c.chain_hash).order_by(table.c.seq.desc()).limit(1)
+        found: str | None = self._within(lambda connection: connection.execute(newest).scalar())
+        return found
+
+    def _within[T](self, look: Callable[[Connection], T]) -> T:
         try:
             with self._engine.connect() as connection:
-                verdict: Verdict = look(_at_one_moment(connection))
-                return verdict
+                return look(_at_one_moment(connection))
         except DBAPIError as error:
             raise OutsideError(f"the database cannot be read: {words(error)}") from error
 

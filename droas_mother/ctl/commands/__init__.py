@@ -19,9 +19,11 @@ MODULES = {
     "user": "people",
     "tools": "tools",
     "client": "clients",
+    "mcp": "mcp",
     "config": "config",
     "secrets": "secrets",
     "init": "init",
+    "db": "db",
     "health": "look",
     "completion": "completion",
 }
@@ -45,6 +47,8 @@ SUMMARIES = {
     "config": "examine and edit the configuration",
     "secrets": "encrypt, edit and rotate encrypted files",
     "init": "write a first configuration",
+    "mcp": "serve the tools over the Model Context Protocol",
+    "db": "back up, restore, migrate and check the database",
     "health": "ask whether the mother herself is well",
     "completion": "print a completion script for a shell",
 }

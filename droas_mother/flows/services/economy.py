@@ -261,6 +261,7 @@ def tools(desk: Economy) -> list[Tool[Any]]:
             arguments=arguments,
             handle=getattr(desk, verb),
             changes=changes,
+            cacheable=not changes,
         )
         for verb, arguments, changes, words in _TOOLS
     ]

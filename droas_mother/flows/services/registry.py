@@ -75,6 +75,7 @@ class Tool[Arguments: msgspec.Struct]:
         handle: does the work in a draft and gives the structured result; raises Refusal.
         changes: whether it changes anything; such calls need an idempotency key, and, when a bot makes them,
             a message of the member that the mother has seen herself.
+        cacheable: whether its results follow from what is stored alone, and so hold until that changes.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Tool[Arguments: msgspec.Struct]:
     arguments: type[Arguments]
     handle: Callable[[Arguments, Call, Draft], Json]
     changes: bool
+    cacheable: bool = False
 
     def run(self, arguments: Json, call: Call, draft: Draft) -> Json:
         """Check the arguments and do the work; raises msgspec.ValidationError and Refusal."""

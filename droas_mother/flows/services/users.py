@@ -164,6 +164,7 @@ def tools(roles_of: RolesOf = lambda _guild_id, _user_id: None) -> list[Tool[Any
             arguments=arguments,
             handle=getattr(desk, verb),
             changes=changes,
+            cacheable=not changes and verb != "roles",  # which the mother has seen, and no store
         )
         for verb, arguments, changes, words in _TOOLS
     ]

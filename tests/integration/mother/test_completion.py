@@ -76,6 +76,11 @@ async def in_bash(line: str, runtime: Path) -> list[str]:
         ("droasctl --soc", ["--socket"]),
         ("droasctl list ", []),
         ("droasctl bogus ", []),
+        ("droasctl client ", ["add", "list", "revoke"]),
+        ("droasctl client add --t", ["--tool"]),
+        ("droasctl client add shop --tool x --r", ["--rate"]),
+        ("droasctl client list --t", []),
+        ("droasctl client add --tool ", []),
     ],
 )
 async def test_bash_completes(town: PlayedTown, line: str, words: list[str]) -> None:

@@ -1,17 +1,25 @@
 """Databases of every release are brought forward with all that they hold; those of newer ones are left alone."""
 
+import itertools
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from alembic import command
+from alembic import command, op
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import Engine, MetaData, create_engine, insert, inspect, select, text
 
 import droas_mother.migrations
 from droas_common.errors import ConfigurationError
 from droas_mother.adapters.storage import schema
-from droas_mother.adapters.storage.engine import HEAD, open_engine
+from droas_mother.adapters.storage.backup import keep_before_migrating
+from droas_mother.adapters.storage.engine import open_engine
+from droas_mother.adapters.storage.findings import look_at_file, look_through
+from droas_mother.adapters.storage.revisions import HEAD
+from tests.support.bench_of_tools import ADA, running
+from tests.support.databases import PlacedDatabase
 
 
 def config_of(connection: object = None) -> Config:
@@ -30,19 +38,125 @@ def test_the_newest_migration_is_the_one_expected() -> None:
     assert REVISIONS[-1] == HEAD
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_every_released_schema_is_brought_forward(database_url: str, revision: str) -> None:
-    """A database of any revision opens at the newest one, and keeps its rows."""
-    engine = create_engine(database_url)
+def stock(engine: Engine, revision: str) -> dict[str, list[dict[str, Any]]]:
+    """Make a database of a revision in which coins have moved; gives its rows by table."""
+    result = '{"from_user_id":"10","to_user_id":"11","amount":5,"balance":95,"currency":"coins"}'
+    rows: dict[str, list[dict[str, Any]]] = {
+        "audit": [
+            {
+                "seq": seq, "at_us": seq, "kind": "tool", "caller": "bot:helper", "action": "economy.transfer",
+                "outcome": "ok", "guild_id": "1", "user_id": "10", "message_id": "3", "key": f"old{seq}",
+                "digest": "d", "arguments": "{}", "result": result, "trace_id": None, "duration_us": 1,
+            }
+            for seq in (1, 2)
+        ],
+        "entries": [
+            {"seq": seq, "transfer": "t", "guild_id": "1", "owner": owner, "amount": amount, "at_us": 1}
+            for seq, (owner, amount) in enumerate(
+                [("issuer", -100), ("10", 100), ("issuer", -100), ("11", 100), ("10", -5), ("11", 5)], 1
+            )
+        ],
+        "accounts": [
+            {"guild_id": "1", "owner": owner, "balance": balance}
+            for owner, balance in (("10", 95), ("11", 105), ("issuer", -200))
+        ],
+        "profiles": [
+            {"guild_id": "1", "user_id": "10", "display_name": "Ada", "first_seen_us": 7, "warnings": 2}
+        ],
+        "wishes": [{"bot": "bot_01", "wanted": False, "at_us": 9}],
+        "identifies": [{"seq": 1, "token_digest": "t", "at_us": 8}],
+    }  # fmt: skip
     with engine.begin() as connection:
         command.upgrade(config_of(connection), revision)
-        connection.execute(text("INSERT INTO accounts (guild_id, owner, balance) VALUES ('1', '2', 3)"))
+        known = MetaData()
+        known.reflect(connection)
+        stocked = {name: given for name, given in rows.items() if name in known.tables}
+        for name, given in stocked.items():
+            connection.execute(insert(known.tables[name]), given)
+            if engine.dialect.name == "postgresql" and "seq" in given[0]:
+                connection.execute(text(f"SELECT setval('{name}_seq_seq', {len(given)})"))
+    return stocked
+
+
+def rows_of(engine: Engine, names: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+    """Give the rows of some tables."""
+    known = MetaData()
+    known.reflect(engine)
+    with engine.connect() as connection:
+        return {
+            name: [dict(row) for row in connection.execute(select(known.tables[name])).mappings()]
+            for name in names
+        }
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+async def test_every_released_schema_is_brought_forward(
+    short_tmp: Path, database_url: str, revision: str
+) -> None:
+    """A database of any revision keeps every row, is backed up before, and a mother goes on with its coins."""
+    engine = create_engine(database_url)
+    stocked = stock(engine, revision)
     engine.dispose()
-    opened = open_engine(database_url)
-    with opened.connect() as connection:
-        balance = connection.execute(text("SELECT balance FROM accounts")).scalar_one()
+    kept: list[Path] = []
+    opened = open_engine(
+        database_url,
+        before_migrating=lambda old, known: kept.append(
+            keep_before_migrating(old, short_tmp / "kept", known)
+        ),
+    )
+    for name, rows in rows_of(opened, stocked).items():
+        assert [
+            {key: row[key] for key in old} for row, old in zip(rows, stocked[name], strict=True)
+        ] == stocked[name]
     opened.dispose()
-    assert balance == 3
+    assert [look_at_file(path).schema for path in kept] == ([] if revision == HEAD else [revision])
+    assert all(look_at_file(path).faults == () for path in kept)
+    async with running(short_tmp, database_url) as bench:
+        client = bench.client()
+        given = await client.call(
+            "economy.transfer", {"to_user_id": "12", "amount": 5}, actor=ADA, idempotency_key="new"
+        )
+        client.close()
+        findings = look_through(bench.engine)
+    assert given.structured_content["balance"] == 90
+    assert (findings.faults, findings.audit_rows, findings.ledger_rows) == ((), 1, 4)
+
+
+def test_a_migration_that_fails_changes_nothing(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fills up in the midst of a migration, or a kill, leaves the old schema with all its rows."""
+    engine = create_engine(database_url)
+    stocked = stock(engine, "0003")
+    before = tables_of(engine)
+    engine.dispose()
+    monkeypatch.setattr(
+        op, "rename_table", lambda *_names: (_ for _ in ()).throw(OSError("the disk is full"))
+    )
+    with pytest.raises(OSError, match="the disk is full"):
+        open_engine(database_url)
+    assert tables_of(engine) == before
+    assert rows_of(engine, stocked) == stocked
+    engine.dispose()
+    monkeypatch.undo()
+    open_engine(database_url).dispose()
+
+
+def test_one_step_at_a_time(short_tmp: Path, database_url: str) -> None:
+    """`db migrate --to` goes as far as it is told, each time after a backup, and then there is nothing to do."""
+    engine = create_engine(database_url)
+    stocked = stock(engine, "0001")
+    engine.dispose()
+    place = PlacedDatabase(short_tmp, database_url)
+    for before, after in itertools.pairwise(REVISIONS):
+        code, told, _ = place.ctl("migrate", "--to", after)
+        assert (code, told["before"], told["schema"]) == (0, before, after)
+        assert look_at_file(Path(told["backup"])).schema == before
+    assert place.ctl("migrate") == (0, {"before": HEAD, "schema": HEAD, "backup": None}, "")
+    assert place.ctl("restore", str(place.backups[0]), "--force")[0] == 0
+    assert place.ctl("check")[1]["schema"] == "0001"
+    assert rows_of(engine, stocked) == stocked
+    engine.dispose()
 
 
 def tables_of(engine: Engine) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select, text
 
 from droas_mother.adapters.storage import schema
+from droas_mother.core.audit_query import AuditQuery
 from droas_mother.core.records import HoldState
 from droas_mother.flows.housekeeping import Housekeeping
 from tests.support.bench_of_tools import ADA, GRACE
@@ -114,6 +115,21 @@ async def test_the_audit_is_followed(place: PlayedOffice) -> None:
     told = [json.loads(line) for line in out.splitlines()]
     assert [one.get("seq", one["kind"]) for one in told] == [6, 7, 8, 9, 10, "end"]
     assert code == 69
+
+
+async def test_a_followed_audit_says_that_the_database_fails(place: PlayedOffice) -> None:
+    """The last line says why nothing more comes, and with which number to go on."""
+    following = place.bench.feed.follow(AuditQuery(count=1))
+    (newest,) = await anext(following)
+    with place.bench.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE audit RENAME TO gone"))
+    (end,) = await anext(following)
+    await following.aclose()
+    words = "the audit cannot be followed any longer: the audit cannot be read"
+    assert end.why.startswith(words)
+    assert end.why.endswith(f"go on with --after {newest['seq']}")
+    code, _, err = await place.town.ctl("audit", "tail", "-f")
+    assert (code, err.startswith(f"droasctl: {words}")) == (69, True)
 
 
 async def test_verification_says_what_was_changed(place: PlayedOffice) -> None:

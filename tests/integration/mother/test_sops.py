@@ -16,8 +16,8 @@ from droas_mother.adapters.configuration import sealing
 from droas_mother.adapters.configuration.folder import read_tree
 from droas_mother.adapters.configuration.interpretation import examine, load
 from droas_mother.adapters.configuration.secret_files import edited, encrypted, rotated
-from droas_mother.adapters.configuration.sops import is_encrypted, opened
-from droas_mother.core.configuration.documents import Document
+from droas_mother.adapters.configuration.sops import opened
+from droas_mother.core.configuration.documents import Document, is_encrypted
 from droas_mother.core.configuration.sops_values import Rule, SopsError, bound_to, spelled
 
 DATA = Path(__file__).parents[2] / "data" / "sops"

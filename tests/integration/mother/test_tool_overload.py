@@ -102,25 +102,6 @@ def _hear(socket: "zmq.Socket[bytes]") -> dict[str, Any]:
     return answer
 
 
-async def test_what_waits_can_be_taken_back(bench: ToolBench) -> None:
-    """A call cancelled while it waits is answered as cancelled and has no effect."""
-    socket = bench.raw(zmq.DEALER)
-    # So many that several groups wait when the cancellation is read, right behind the last of them.
-    for number in range(500):
-        socket.send(_transfer(number))
-    socket.send(_frame(9_999, "calls/cancel", {"requestId": 499}))
-    answers = [await asyncio.to_thread(_hear, socket) for _ in range(501)]
-    said = {answer["id"]: answer for answer in answers}
-    cancelled = said[9_999]["result"]["cancelled"]
-    assert ("error" in said[499]) is cancelled
-    if cancelled:
-        assert said[499]["error"]["data"]["kind"] == "cancelled"
-        socket.send(_frame(10_000, "calls/status", {"idempotencyKey": "flood-00000499"}))
-        assert (await asyncio.to_thread(_hear, socket))["result"]["state"] == "unknown"
-    assert bench.reader.ledger_sum() == 0
-    socket.close(linger=0)
-
-
 async def test_only_ones_own_calls_can_be_taken_back(bench: ToolBench) -> None:
     """Another caller's request of the same id is out of reach."""
     mine, other = bench.raw(zmq.DEALER, bench.keys("mine")), bench.raw(zmq.DEALER, bench.keys("other"))

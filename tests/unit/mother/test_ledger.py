@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from droas_common.errors import DefectError
 from droas_common.ids import Snowflake
 from droas_mother.core.books import Batch, Draft
-from droas_mother.core.ledger import ISSUER, Account, Posting, apply, transfer
+from droas_mother.core.ledger import ISSUER, Account, Posting, apply, move, transfer
 from droas_mother.core.records import Entry, Row, StoredCall
 from droas_mother.core.refusals import Refusal
 
@@ -69,6 +69,14 @@ class LedgerMachine(RuleBasedStateMachine):
             self.model.setdefault(owner, 100)
         self.model[giver] -= amount
         self.model[taker] += amount
+
+    @rule(taker=st.sampled_from(MEMBERS), amount=st.integers(1, 50))
+    def award(self, taker: str, amount: int) -> None:
+        """Give new coins, to somebody who may have no account yet."""
+        draft = Draft(self.batch, transfer="a", at_us=0, opening_balance=100)
+        draft.post(*move(Account(GUILD, ISSUER), Account(GUILD, taker), amount))
+        self.batch.take(draft)
+        self.model[taker] = self.model.get(taker, 100) + amount
 
     @rule()
     def commit(self) -> None:

@@ -1,0 +1,215 @@
+"""`droasctl db`: backups that hold, taken while the mother writes; restores that lose nothing; checks that find."""
+
+import asyncio
+import os
+import re
+import stat
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from droas_common.errors import OutsideError
+from droas_mother.adapters.processes.runtime_folder import RuntimeFolder
+from droas_mother.adapters.storage.backup import back_up
+from droas_mother.adapters.storage.engine import connect, open_engine
+from droas_mother.adapters.storage.findings import look_at_file
+from tests.support.bench_of_tools import ADA, running
+from tests.support.databases import PlacedDatabase
+
+DOCUMENTED = Path(__file__).parents[3] / "docs/droasctl.md"
+
+
+def documented(title: str) -> set[str]:
+    """Give the keys that the documentation tells of."""
+    section = DOCUMENTED.read_text().partition(f"### `{title}`\n")[2].partition("\n### ")[0]
+    return set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
+
+
+@pytest.fixture
+async def place(short_tmp: Path, database_url: str) -> PlacedDatabase:
+    """Give a database in which a few coins have moved."""
+    async with running(short_tmp, database_url) as bench:
+        client = bench.client()
+        for number in range(3):
+            await client.call(
+                "economy.transfer", {"to_user_id": "11", "amount": 5}, actor=ADA, idempotency_key=f"k{number}"
+            )
+        client.close()
+    return PlacedDatabase(short_tmp, database_url)
+
+
+BALANCE = "SELECT balance FROM accounts WHERE owner = '10'"
+
+
+async def test_a_backup_taken_under_load_holds(short_tmp: Path, database_url: str) -> None:
+    """Whatever is written meanwhile, the backup is of one moment: chains whole, sums zero, nobody else reads it."""
+    target, stopped, calls = short_tmp / "out.db", asyncio.Event(), 0
+    async with running(short_tmp, database_url) as bench:
+        client = bench.client(bench.keys("*"))
+
+        async def load() -> None:
+            nonlocal calls
+            while not stopped.is_set():
+                calls += 1
+                actor = type(ADA)(user_id=str(100 + calls % 40), guild_id="1")
+                await client.call(
+                    "economy.transfer",
+                    {"to_user_id": "11", "amount": 1},
+                    actor=actor,
+                    idempotency_key=f"k{calls}",
+                )
+
+        writing = asyncio.create_task(load())
+        while calls < 30:
+            await asyncio.sleep(0.001)
+        engine = connect(database_url)
+        findings = await asyncio.to_thread(back_up, engine, target)
+        engine.dispose()
+        went_on = calls
+        while calls < went_on + 30:
+            await asyncio.sleep(0.001)
+        stopped.set()
+        await writing
+        client.close()
+    assert findings.faults == ()
+    assert 28 <= findings.audit_rows <= calls
+    assert findings.ledger_rows > findings.audit_rows
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert sorted(one for one in os.listdir(short_tmp) if "out.db" in one) == ["out.db"]  # noqa: PTH208 - short
+
+
+def test_a_backup_restores_what_was_there(place: PlacedDatabase) -> None:
+    """Backup, change, restore: refused before a database without --force, which keeps that one aside."""
+    code, made, _ = place.ctl("backup")
+    assert (code, set(made)) == (0, documented("database backup"))
+    assert (made["audit_rows"], [str(one) for one in place.backups]) == (3, [made["file"]])
+    place.change("UPDATE accounts SET balance = 7 WHERE owner = '10'")
+    code, refused, _ = place.ctl("restore", made["file"])
+    assert (code, "--force" in refused["error"], place.value(BALANCE)) == (73, True, 7)
+    code, restored, _ = place.ctl("restore", made["file"], "--force")
+    assert (code, set(restored)) == (0, documented("database restore"))
+    assert place.value(BALANCE) == 85
+    kept = PlacedDatabase(place.folder, f"sqlite:///{restored['kept']}")
+    assert kept.value(BALANCE) == 7
+    code, found, _ = place.ctl("check")
+    assert (code, found["faults"], found["audit_head"]) == (0, [], made["audit_head"])
+
+
+async def test_the_chains_go_on_after_a_restore(place: PlacedDatabase) -> None:
+    """A mother on a restored database appends to both chains, with numbers that were not used."""
+    _, made, _ = place.ctl("backup")
+    assert place.ctl("restore", made["file"], "--force")[0] == 0
+    async with running(place.folder, place.url) as bench:
+        client = bench.client()
+        await client.call("economy.daily", {}, actor=ADA, idempotency_key="after")
+        client.close()
+    code, found, _ = place.ctl("check")
+    assert (code, found["audit_rows"], found["faults"]) == (0, 4, [])
+
+
+def test_a_backup_moves_to_another_kind_of_database(place: PlacedDatabase, tmp_path: Path) -> None:
+    """A backup of PostgreSQL is a whole SQLite database, and can be used as one."""
+    _, made, _ = place.ctl("backup")
+    other = PlacedDatabase(place.folder, f"sqlite:///{tmp_path / 'other.db'}")
+    assert other.ctl("restore", made["file"])[0] == 0
+    open_engine(other.url).dispose()
+    code, found, _ = other.ctl("check")
+    assert (code, found["faults"], other.value(BALANCE)) == (0, [], 85)
+
+
+@pytest.mark.postgres
+def test_an_sqlite_database_moves_to_postgresql(tmp_path: Path, short_tmp: Path, postgres_url: str) -> None:
+    """So an installation grows up."""
+    small = f"sqlite:///{tmp_path / 'droas.db'}"
+    engine = open_engine(small)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO wishes (bot, wanted, at_us) VALUES ('bot_01', true, 1)"))
+    back_up(engine, tmp_path / "out.db")
+    engine.dispose()
+    grown = PlacedDatabase(short_tmp, postgres_url)
+    assert grown.ctl("restore", str(tmp_path / "out.db"))[0] == 0
+    assert grown.value("SELECT wanted FROM wishes") is True
+
+
+def test_nothing_is_restored_or_migrated_while_a_mother_runs(place: PlacedDatabase) -> None:
+    """The lock that keeps a second mother out keeps these out, too."""
+    _, made, _ = place.ctl("backup")
+    folder = RuntimeFolder(place.folder / "run", place.folder / "data")
+    folder.prepare()
+    for command in (("restore", made["file"], "--force"), ("migrate",)):
+        code, refused, _ = place.ctl(*command)
+        assert (code, "stop her first" in refused["error"]) == (75, True)
+    folder.release()
+
+
+@pytest.mark.postgres
+async def test_a_database_in_use_is_not_replaced(short_tmp: Path, postgres_url: str) -> None:
+    """A mother on another host holds no lock here; her connection tells of her."""
+    place = PlacedDatabase(short_tmp, postgres_url)
+    async with running(short_tmp, postgres_url) as bench:
+        client = bench.client()
+        await client.call("economy.daily", {}, actor=ADA, idempotency_key="k")
+        client.close()
+        assert place.ctl("backup")[2] == ""
+        code, refused, _ = await asyncio.to_thread(place.ctl, "restore", str(place.backups[0]), "--force")
+    assert (code, "in use by" in refused["error"]) == (73, True)
+
+
+def test_what_was_changed_is_found(place: PlacedDatabase) -> None:
+    """Check names what does not hold and exits with 1; no backup is made of it, and none of it is restored."""
+    _, made, _ = place.ctl("backup")
+    place.change("UPDATE entries SET amount = amount + 1 WHERE seq = 2")
+    code, found, _ = place.ctl("check")
+    assert (code, set(found)) == (1, documented("database check"))
+    assert "entries row 2: its content was changed" in found["faults"]
+    code, refused, _ = place.ctl("backup")
+    assert (code, "faulty" in refused["error"], len(place.backups)) == (65, True, 1)
+    spoiled = Path(made["file"])
+    spoiled.write_bytes(spoiled.read_bytes()[:-4096])
+    code, refused, _ = place.ctl("restore", str(spoiled), "--force")
+    assert (code, "nothing was changed" in refused["error"]) == (65, True)
+    assert place.ctl("check", str(spoiled))[0] == 1
+
+
+def test_overwritten_pages_are_found(tmp_path: Path) -> None:
+    """A page of rubbish in an SQLite file is a finding, not a traceback."""
+    path = tmp_path / "droas.db"
+    open_engine(f"sqlite:///{path}").dispose()
+    whole = path.read_bytes()
+    for page in range(len(whole) // 4096):
+        path.write_bytes(whole[: page * 4096] + b"\xa5" * 4096 + whole[(page + 1) * 4096 :])
+        assert look_at_file(path).faults, f"page {page}"
+
+
+def test_mistakes_are_said(place: PlacedDatabase, tmp_path: Path) -> None:
+    """A file that is not there, one that is, and a schema that does not exist have exit codes of their own."""
+    assert place.ctl("restore", str(tmp_path / "none.db"))[0] == 66
+    assert place.ctl("check", str(tmp_path / "none.db"))[0] == 66
+    there = tmp_path / "there.db"
+    there.touch()
+    assert place.ctl("backup", str(there))[0] == 73
+    assert place.ctl("backup", "/proc/none/x.db")[0] == 75
+    assert place.ctl("migrate", "--to", "0099")[0] == 64
+    assert place.ctl("migrate", "--to", "0001")[0] == 64
+    nowhere = PlacedDatabase(place.folder, f"sqlite:///{tmp_path / 'none.db'}")
+    assert nowhere.ctl("check")[0] == 66
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_a_full_disk_leaves_no_backup(tmp_path: Path) -> None:
+    """What cannot be written whole is taken away again."""
+    engine = open_engine(f"sqlite:///{tmp_path / 'droas.db'}")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE ballast AS SELECT hex(randomblob(4000000)) AS hay"))
+    import resource  # noqa: PLC0415 - a limit of this process, for this one write
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
+    try:
+        with pytest.raises(OutsideError, match="cannot be made"):
+            back_up(engine, tmp_path / "backups/out.db")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    engine.dispose()
+    assert list((tmp_path / "backups").iterdir()) == []
