@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from droas_common.wire.calls import Json
 from droas_common.wire.records import LogRecord
-from droas_mother.core.events import Commanded, Missed, StateChanged
+from droas_mother.core.events import Commanded, ConfigChanged, Missed, StateChanged
 from droas_mother.core.lifecycle import State
 
 
@@ -132,6 +132,10 @@ class BotList(Answer, frozen=True):
     problems: Annotated[list[str], Meta(description="bots that are not configured, and why")]
     mother_pid: int
     mother: MotherReport
+    configuration: Annotated[
+        list[str],
+        Meta(description="what should be known of its files, in words; empty when they are in force"),
+    ] = []
 
 
 class CommandAnswer(Answer, frozen=True):
@@ -153,7 +157,7 @@ class LogPage(Answer, frozen=True):
 class EventPage(Answer, frozen=True):
     """What happened, oldest first."""
 
-    events: list[StateChanged | Commanded | Missed]
+    events: list[StateChanged | Commanded | ConfigChanged | Missed]
 
 
 class AuditRow(Answer, frozen=True):
