@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from harness import Figures, parser, report
+from stage import Stage
 from supervision_parts import rounds
 from supervision_parts.circus import Circus
 from supervision_parts.contestant import BOTS, Contestant
@@ -38,6 +39,7 @@ def main() -> None:
         measure_hang(field, rows, quick=options.quick)
         with Witness() as witness:
             left_out += measure_death(field, rows, witness)
+    measure_adoption(rows, times=1 if options.quick else 5)
     report(figures_of(rows) | {"windows_left_out.count": left_out}, options.json)
 
 
@@ -132,6 +134,16 @@ def measure_death(field: list[Contestant], rows: Rows, witness: Witness) -> int:
         rows[f"{contestant.name}.mother_killed.orphans"].append(orphans)
         rows[f"{contestant.name}.mother_killed.doubled"].append(doubled)
     return left_out
+
+
+def measure_adoption(rows: Rows, *, times: int) -> None:
+    """Kill a mother whose bots go on, and start another, until she has taken over all of them."""
+    with Stage(BOTS, more="supervision: {live_restore: true, orphan_lease_s: 60}\n") as stage:
+        stage.start_mother()
+        stage.wait_ready()
+        for _ in range(times):
+            rows["droas.mother_killed.adopted.s"].append(rounds.take_over(stage))
+            time.sleep(rounds.SETTLE_S)
 
 
 def figures_of(rows: Rows) -> Figures:

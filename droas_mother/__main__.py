@@ -1,6 +1,7 @@
 """`droas-mother`: the daemon in the foreground."""
 
 import argparse
+import os
 import sys
 from typing import NoReturn
 
@@ -17,11 +18,14 @@ def main() -> NoReturn:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    # What the children need is imported first, and shared with them; the rest is the mother's alone.
     from droas_mother.adapters.processes.forkserver import Forkserver  # noqa: PLC0415
+    from droas_mother.adapters.processes.survivors import any_survivor  # noqa: PLC0415
 
     forkserver = Forkserver()
-    forkserver.fork_off()
+    # What the children need is imported first, and shared with them; the rest is the mother's alone. Bots that
+    # wait for a mother do not wait for that.
+    if not any_survivor():
+        forkserver.fork_off()
     from droas_mother.daemon import run  # noqa: PLC0415
 
     return run(arguments.config, forkserver, arguments.set)
@@ -44,9 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--config",
-        default="configs",
+        default=os.environ.get("DROAS_CONFIG") or "configs",
         metavar="FOLDER",
-        help="folder with droas.yaml and bots/ (default: configs)",
+        help="folder with droas.yaml and bots/ (default: $DROAS_CONFIG or configs)",
     )
     parser.add_argument(
         "--set",

@@ -7,7 +7,10 @@ import time
 from collections.abc import Callable
 from statistics import median, quantiles
 
-from supervision_parts.contestant import BOTS, Contestant, alive
+from stage import Stage
+
+from droas_mother.ctl.client import NoMotherError
+from supervision_parts.contestant import BOTS, DEADLINE_S, Contestant, alive
 from supervision_parts.droas import Droas
 from supervision_parts.witness import Witness
 
@@ -98,6 +101,30 @@ def kill_supervisor(contestant: Contestant, witness: Witness) -> tuple[int, int,
     contestant.family()
     doubled = len(contestant.bots_alive()) - BOTS
     return orphans, max(0, doubled), disturbed
+
+
+def take_over(stage: Stage) -> float:
+    """Kill a mother whose bots go on; gives the seconds from the next one's start until all are hers."""
+    mother = stage.mother
+    if mother is None:
+        raise ValueError("there is no mother to kill")
+    mother.kill()
+    mother.wait()
+    began = time.monotonic()
+    stage.start_mother()
+    while not all(_is_adopted(stage, bot) for bot in range(BOTS)):
+        if time.monotonic() - began > DEADLINE_S:
+            raise TimeoutError("droas: not all bots were taken over")
+        time.sleep(0.005)
+    return time.monotonic() - began
+
+
+def _is_adopted(stage: Stage, bot: int) -> bool:
+    try:
+        _, told = stage.client.ask("GET", f"/v1/bots/bot{bot}")
+    except NoMotherError:
+        return False
+    return bool(told["adopted"]) and told["state"] == "ready"
 
 
 def timed(act: Callable[[], object]) -> float:

@@ -94,10 +94,7 @@ class Workshop:
         ]
 
     def _bot_parts(self) -> list[Part]:
-        return [
-            Part(name="admin", start=self._start_http, stop=self._http.stop),
-            Part(name="spawner", start=self._spawner.warm_up, stop=self._spawner.close),
-        ]
+        return [Part(name="admin", start=self._start_http, stop=self._http.stop)]
 
     def _protection_parts(self) -> list[Part]:
         bot, executor = self._protection.control_bot, self._protection.executor
@@ -111,6 +108,7 @@ class Workshop:
     def _top_parts(self) -> list[Part]:
         parts = [
             Part(name="takeover", start=self._bots.take_over),
+            Part(name="spawner", start=self._spawner.warm_up, stop=self._spawner.close),
             Part(name="supervisor", run=self._bots.supervisor.run, stop=self._stop_bots),
             Part(name="monitoring", run=self._bots.monitoring.run),
             Part(name="housekeeping", run=self._office.housekeeping.run),

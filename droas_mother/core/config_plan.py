@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from droas_common.settings import BotSettings
 from droas_common.wire.calls import Json
@@ -57,11 +58,19 @@ def _revealed(value: Any) -> Any:
 
 
 def secrets_of(configuration: Configuration) -> list[str]:
-    """Give every secret of a configuration, for the redactor."""
-    mother = configuration.mother
-    found: list[SecretStr | None] = [mother.control_bot.discord_token, mother.storage.url]
-    if mother.tools.cache is not None:
-        found.append(mother.tools.cache.url)
-    for bot in configuration.bots.values():
-        found += [bot.discord_token, bot.llm_config.api_key]
-    return [secret.get_secret_value() for secret in found if secret is not None]
+    """Give every secret of a configuration, for the redactor: whatever a model declares as one."""
+    return list(_secrets_in(configuration))
+
+
+def _secrets_in(value: Any) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _secrets_in(getattr(value, name))
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _secrets_in(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _secrets_in(one)

@@ -18,10 +18,10 @@ from droas_mother.ctl.terminal import complain
 
 FAMILIES = {
     "config": "config",
-    "db": "db",
     "init": "init",
-    "mcp": "mcp",
     "secrets": "secrets",
+    "db": "db",
+    "mcp": "mcp",
 }
 """Which module carries out which command."""
 

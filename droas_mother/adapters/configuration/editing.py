@@ -7,10 +7,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from droas_common.errors import ConfigurationError
-from droas_mother.adapters.configuration import sops
 from droas_mother.adapters.configuration.yaml_documents import read_yaml
 from droas_mother.adapters.configuration.yaml_extents import Extents, NotEditableError, extents_of
-from droas_mother.core.configuration.documents import Document, Place
+from droas_mother.core.configuration.documents import Document, Place, is_encrypted
 from droas_mother.core.configuration.fields import alternatives, is_list_at, names_at, nearest, setting_at
 from droas_mother.core.configuration.splices import Extent, Splice, inserting, replacing, scalar_text, spliced
 
@@ -67,7 +66,7 @@ def changed(file: str, text: str, place: Place, value: Any) -> str:
     reading = read_yaml(file, text)
     if reading.findings:
         raise NotChangedError(f"{reading.findings[0].span}: {reading.findings[0].words}; mend the file first")
-    if sops.is_encrypted(reading.documents):
+    if is_encrypted(reading.documents):
         raise NotChangedError(f"{file}: this file is encrypted; use `droasctl secrets edit {file}`")
     try:
         extents = extents_of(text)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import pydantic
 
@@ -26,8 +27,12 @@ _MODELS: dict[Kind, type[pydantic.BaseModel]] = {
     Kind.BOT: BotFile,
     Kind.POLICY: PolicyFile,
 }
-_HIDDEN = last_names(_MODELS.values(), secret=True)
-_SHOWN = last_names(_MODELS.values(), secret=False)
+
+
+@cache
+def _names() -> tuple[frozenset[str], frozenset[str]]:
+    """Give the names of secret settings, and of those that are none."""
+    return last_names(_MODELS.values(), secret=True), last_names(_MODELS.values(), secret=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +65,7 @@ class Examiner:
         self._tree = tree
         self._overrides = overrides
         self._layout = arrange([*tree.files, *tree.unreadable])
-        self._sources = Sources(_HIDDEN, _SHOWN)
+        self._sources = Sources(_names)
         self._findings = Findings(self._sources)
         self._files = OwnedFiles(tree, self._sources, self._findings, environment)
         self._environment = self._with_files(environment)

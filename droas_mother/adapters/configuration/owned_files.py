@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from droas_mother.adapters.configuration import sops
 from droas_mother.adapters.configuration.yaml_documents import read_yaml
 from droas_mother.core.configuration.diagnosis import Span
-from droas_mother.core.configuration.documents import Document, merged
+from droas_mother.core.configuration.documents import Document, is_encrypted, merged
 from droas_mother.core.configuration.findings import Findings
 from droas_mother.core.configuration.layout import Kind, Owner
 from droas_mother.core.configuration.literals import Literal, literals_in
-from droas_mother.core.configuration.sops_values import SopsError
 from droas_mother.core.configuration.source_lines import Sources
 from droas_mother.core.configuration.tree import Tree
 from droas_mother.core.configuration.variables import read_lines, values_in
@@ -90,8 +88,12 @@ class OwnedFiles:
 
     def _opened(self, owner: Owner, documents: list[Document]) -> list[Document]:
         """Decrypt what is encrypted; gives nothing when that cannot be done, which is noted."""
-        if not sops.is_encrypted(documents):
+        if not is_encrypted(documents):
             return documents
+        # Most folders have no encrypted file, and need nothing of this.
+        from droas_mother.adapters.configuration import sops  # noqa: PLC0415 - as above
+        from droas_mother.core.configuration.sops_values import SopsError  # noqa: PLC0415 - as above
+
         try:
             return sops.opened(documents, self._environment).documents
         except SopsError as error:

@@ -12,10 +12,9 @@ from droas_mother.adapters.configuration.yaml_extents import (
     comments_of,
     extents_of,
 )
-from droas_mother.core.configuration.documents import Document, Place
+from droas_mother.core.configuration.documents import METADATA, Document, Place
 from droas_mother.core.configuration.sops_metadata import as_json, as_variables, as_yaml
 from droas_mother.core.configuration.sops_values import (
-    METADATA,
     Mac,
     Rule,
     SopsError,
@@ -25,6 +24,9 @@ from droas_mother.core.configuration.sops_values import (
 )
 from droas_mother.core.configuration.splices import Splice, line_end, replacing, scalar_text, spliced
 from droas_mother.core.configuration.variables import read_lines
+
+_LARGEST = 2**53
+"""Up to here all whole numbers are floats, which numbers of JSON are to sops."""
 
 Kept = Mapping[tuple[int, Place], tuple[Any, str]]
 """Values that were encrypted before, by document and place, with their ciphertext: the same value keeps it."""
@@ -118,6 +120,9 @@ class _Sealer:
         splices = []
         for place in found.order:
             value = _at(document.data, place)
+            if self._json and isinstance(value, int) and abs(value) > _LARGEST:
+                name = ".".join(map(str, place))
+                raise SopsError(f"{name}: sops would round this number in JSON; write it as a text", place)
             encrypted = value not in (None, "") and self._how.rule.selects(place)
             self._mac.add(value, encrypted=encrypted)
             if encrypted:

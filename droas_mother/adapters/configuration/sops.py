@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from droas_mother.adapters.configuration import age_keys
-from droas_mother.core.configuration.documents import Document, Place
+from droas_mother.core.configuration.documents import METADATA, Document, Place
 from droas_mother.core.configuration.sops_values import (
     KEY_BYTES,
-    METADATA,
     NONCE_BYTES,
     TAG_BYTES,
     Mac,
@@ -85,11 +84,6 @@ class Cipher:
             return machine.update(value.data) + machine.finalize()
         except InvalidTag:
             raise ValueError("tag") from None
-
-
-def is_encrypted(documents: Sequence[Document]) -> bool:
-    """Say whether a file was encrypted by sops."""
-    return any(isinstance(document.data.get(METADATA), dict) for document in documents)
 
 
 def opened(documents: Sequence[Document], environment: Mapping[str, str]) -> Opened:

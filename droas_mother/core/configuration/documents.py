@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 from droas_mother.core.configuration.diagnosis import Span
 from droas_mother.core.configuration.placeholders import expand
 
+METADATA = "sops"
+"""The key under which sops keeps what it needs to decrypt a file."""
+
 Place = tuple[str | int, ...]
 """The keys and indices that lead to a value."""
 
@@ -48,6 +51,11 @@ class Document:
             if entry is not None:
                 return entry.key if of_key or length < len(place) else entry.value
         return Span("")
+
+
+def is_encrypted(documents: Iterable[Document]) -> bool:
+    """Say whether a file was encrypted by sops."""
+    return any(isinstance(document.data.get(METADATA), dict) for document in documents)
 
 
 class Expansions(NamedTuple):

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from droas_mother.core.configuration.sops_values import METADATA
+from droas_mother.core.configuration.documents import METADATA
 
 FORMAT_VERSION = "3.11.0"
 """The version of sops whose files ours are like."""

@@ -15,9 +15,8 @@ from typing import Any, NamedTuple
 import re2
 
 from droas_common.errors import RequestError
-from droas_mother.core.configuration.documents import Place, Timestamp
+from droas_mother.core.configuration.documents import METADATA, Place, Timestamp
 
-METADATA = "sops"
 NONCE_BYTES = 32
 TAG_BYTES = 16
 KEY_BYTES = 32

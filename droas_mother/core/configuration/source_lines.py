@@ -1,7 +1,7 @@
 """The offending line, shown without the secrets in it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from droas_common.redaction import MASK, Redactor
 from droas_mother.core.configuration.diagnosis import Span
@@ -25,15 +25,13 @@ class Sources:
     """The lines of the files that were read.
 
     Args:
-        hidden: names of secret settings beside those that sound like one.
-        shown: names of settings that are none, whatever they sound like.
+        names: gives the names of secret settings, and of settings that are none, whatever they sound like.
     """
 
-    def __init__(self, hidden: Iterable[str] = (), shown: Iterable[str] = ()) -> None:
+    def __init__(self, names: Callable[[], tuple[frozenset[str], frozenset[str]]]) -> None:
         self._texts: dict[str, str] = {}
         self._lines: dict[str, list[str]] = {}
-        self._hidden = frozenset(hidden)
-        self._shown = frozenset(shown) - self._hidden
+        self._names = names
         self._redactor = Redactor()
 
     def add(self, file: str, text: str) -> None:
@@ -63,9 +61,10 @@ class Sources:
 
     def _is_secret(self, name: str) -> bool:
         """Say whether a key is that of a secret, or was meant to be."""
-        if name in self._shown:
+        hidden, shown = self._names()
+        if name in shown and name not in hidden:
             return False
-        return bool(SECRET_NAME.search(name)) or name in self._hidden or bool(nearest(name, self._hidden))
+        return bool(SECRET_NAME.search(name)) or name in hidden or bool(nearest(name, hidden))
 
     def _value_at(self, text: str) -> int:
         """Give where the value of a secret begins in a line; -1 when there is none.

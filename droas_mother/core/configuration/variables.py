@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from droas_mother.core.configuration.diagnosis import Span
-from droas_mother.core.configuration.documents import Document, Entry, Place
-from droas_mother.core.configuration.sops_values import METADATA
+from droas_mother.core.configuration.documents import METADATA, Document, Entry, Place
 
 _LINE = re.compile(r"^\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)$")
 _ESCAPE = re.compile(r'\\(["\\n$`])')

@@ -24,6 +24,7 @@ from droas_mother.core.configuration.variables import read_lines, unquoted, valu
         ("bots/helper/persona.yaml", Owner(Kind.BOT, "helper")),
         ("protection/strict.yaml", Owner(Kind.POLICY, "strict")),
         ("secrets.enc.env", Owner(Kind.VARIABLES)),
+        ("environment", Owner(Kind.VARIABLES)),
         ("bots/.helper.yaml.swp", None),
         ("bots/.helper.yaml", None),
         ("bots/helper.yaml~", None),
@@ -140,7 +141,7 @@ def _at(data: Any, place: Place) -> Any:
 )
 def test_a_secret_is_never_shown_with_its_line(lines: str, number: int) -> None:
     """Whether its key tells, its shape, the line above, or that somebody has said so."""
-    sources = Sources(["discord_token", "url"])
+    sources = Sources(lambda: (frozenset({"discord_token", "url"}), frozenset()))
     sources.learn(["learned-secret-hunter2"])
     sources.add("f", lines)
     assert "hunter2" not in sources.line(Span("f", number))
@@ -148,7 +149,7 @@ def test_a_secret_is_never_shown_with_its_line(lines: str, number: int) -> None:
 
 def test_an_ordinary_line_is_shown_as_it_is() -> None:
     """Also a placeholder of a secret, whose name helps, and what only sounds like one."""
-    sources = Sources([], ["max_tokens"])
+    sources = Sources(lambda: (frozenset(), frozenset({"max_tokens"})))
     sources.add("f", 'colour: red\ndiscord_token: "${HELPER_TOKEN}"\nmax_tokens: many\n')
     assert sources.line(Span("f", 1)) == "colour: red"
     assert sources.line(Span("f", 2)) == 'discord_token: "${HELPER_TOKEN}"'
