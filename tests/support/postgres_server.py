@@ -54,6 +54,7 @@ class Proxy:
         for one in list(self._open):
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
+            one.close()
 
     @property
     def url(self) -> str:
@@ -79,6 +80,7 @@ class Proxy:
                     far.connect(str(Path(str(self._url.query["host"])) / ".s.PGSQL.5432"))
                 except OSError:  # it is being restarted
                     near.close()
+                    far.close()
                     continue
                 self._open |= {near, far}
                 for way in ((near, far, True), (far, near, False)):
