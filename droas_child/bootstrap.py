@@ -17,9 +17,10 @@ from droas_child.flows.toolbox import Toolbox
 from droas_common.connection_limits import IdentifyMeter
 from droas_common.discord_connection import DiscordConnection
 from droas_common.ids import BotName, Snowflake
-from droas_common.logs import log
+from droas_common.logs import log, set_level
 from droas_common.settings import ChildSettings
 from droas_common.tool_retries import RetryingTools
+from droas_common.wire.calls import Json
 from droas_common.wire.heartbeats import GatewayState, StartLimit
 
 
@@ -46,6 +47,7 @@ class Workshop:
             revision=settings.config_revision,
             intake=lambda: self._intake,
             subscriptions=link,
+            on_settings=self._take_settings,
         )
         self._connection = self._to_discord(settings)
         self.child = Child(
@@ -104,6 +106,14 @@ class Workshop:
             settings=self._news.settings,
             removed=removed,
         )
+
+    def _take_settings(self, hot: Json) -> None:
+        level = hot.get("log_level")
+        if isinstance(level, str):
+            set_level(level)
+        self._toolbox.expire()
+        self._model.take(self._news.settings.llm_config)
+        self.child.note_settings(hot)
 
     def _note_gateway(self, state: GatewayState, words: str) -> None:
         self.child.note_gateway(state, words)

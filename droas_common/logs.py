@@ -27,14 +27,19 @@ redactor = Redactor()
 """The process's one redactor; secrets are made known to it as soon as they are read."""
 
 _OWN_FIELD = "_safe"
+_sinks: list[Sink] = []
+_handlers: list[int] = []
+_level: list[str] = []
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 def start_logging(sinks: list[Sink], *, level: str = "INFO") -> None:
     """Send every log line of this process, the libraries' too, to these sinks and nowhere else."""
     logger.remove()
+    _handlers.clear()
     logger.configure(patcher=_make_safe)
-    for sink in sinks:
-        logger.add(_adapt(sink), level=level, format="{message}", backtrace=False, diagnose=False, catch=True)
+    _sinks[:] = sinks
+    _add_handlers(level)
     logging.basicConfig(handlers=[_FromStandardLibrary()], level=logging.INFO, force=True)
     # At DEBUG nextcord and httpx write whole events and headers; at INFO httpx writes every URL.
     for name in (
@@ -47,6 +52,25 @@ def start_logging(sinks: list[Sink], *, level: str = "INFO") -> None:
         "aiohttp.access",
     ):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def set_level(level: str) -> None:
+    """Write from this level on, from now on; what is no level changes nothing."""
+    if level not in _LEVELS or [level] == _level:
+        return
+    before = _handlers.copy()
+    _handlers.clear()
+    _add_handlers(level)  # first, so that no line is lost; one may be written twice
+    for handler in before:
+        logger.remove(handler)
+
+
+def _add_handlers(level: str) -> None:
+    _handlers.extend(
+        logger.add(_adapt(sink), level=level, format="{message}", backtrace=False, diagnose=False, catch=True)
+        for sink in _sinks
+    )
+    _level[:] = [level]
 
 
 def json_lines(stream: TextIO) -> Sink:

@@ -50,6 +50,8 @@ class Redactor:
     def learn(self, secrets: Iterable[str]) -> None:
         """Mask these values too, from now on, also as they stand in URLs and JSON."""
         forms = {form for secret in secrets if len(secret) >= _SHORTEST_SECRET for form in _forms(secret)}
+        if forms <= self._values:
+            return
         self._values |= forms
         if self._values:
             longest_first = sorted(self._values, key=len, reverse=True)

@@ -11,19 +11,18 @@ from typing import NoReturn
 from droas_common.errors import DroasError, ExitCode, OutsideError
 from droas_common.event_loop import new_event_loop
 from droas_common.logs import log
-from droas_mother.adapters.configuration.interpretation import load
 from droas_mother.adapters.processes.forkserver import Forkserver
 from droas_mother.adapters.processes.spawning import Spawner
+from droas_mother.bootstrap.opening import Opening, open_configuration
 from droas_mother.bootstrap.workshop import Workshop
-from droas_mother.core.settings import Configuration
 
 
 def run(folder: str, forkserver: Forkserver, overrides: Sequence[str] = ()) -> int:
     """Run a mother; gives the exit code. A user's mistake is said in words, never in a traceback."""
     try:
-        configuration = load(Path(folder), overrides=overrides)
+        opening = open_configuration(Path(folder), overrides)
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            handing_over = runner.run(_live(configuration, forkserver))
+            handing_over = runner.run(_live(opening, forkserver))
         if handing_over:
             forkserver.end()
             _become_new()
@@ -37,13 +36,13 @@ def run(folder: str, forkserver: Forkserver, overrides: Sequence[str] = ()) -> i
     return ExitCode.OK
 
 
-async def _live(configuration: Configuration, forkserver: Forkserver) -> bool:
+async def _live(opening: Opening, forkserver: Forkserver) -> bool:
     """Live one mother's life; gives whether she hands over to a new one."""
-    mother = Workshop(configuration, Spawner(forkserver)).build()
+    mother = Workshop(opening, Spawner(forkserver)).build()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, mother.ask_stop)
-    live_restore = configuration.mother.supervision.live_restore
+    live_restore = opening.standing.configuration.mother.supervision.live_restore
     loop.add_signal_handler(signal.SIGUSR2, mother.ask_hand_over if live_restore else _refuse_hand_over)
     await mother.run()
     log.info("mother_stopped", handing_over=mother.handing_over)

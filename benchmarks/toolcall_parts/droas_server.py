@@ -65,7 +65,7 @@ def open_gateway(socket: ToolSocket, url: str) -> ToolGateway:
         lambda actor: witness.confirms(actor, now_s=time.monotonic()),
     )
     desk = ToolDesk(
-        [*economy.tools(settings), *users.tools(witness.roles)],
+        [*economy.tools(economy.Economy(settings)), *users.tools(witness.roles)],
         gate=gate,
         redactor=Redactor(["a-secret-of-the-configuration", "and-another-one"]),
         opening_balance=10**9,

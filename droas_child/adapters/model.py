@@ -67,6 +67,12 @@ class HttpModel:
         self._name = settings.model
         self._client: httpx.AsyncClient | None = None
 
+    def take(self, settings: LlmSettings) -> None:
+        """Ask with these settings from the next request on; address and key stay as they are."""
+        if settings.model != self._settings.model:
+            self._name = settings.model
+        self._settings = settings
+
     async def close(self) -> None:
         """Close all connections."""
         if self._client is not None:

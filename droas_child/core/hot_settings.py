@@ -3,7 +3,7 @@
 from pydantic import ValidationError
 
 from droas_common.errors import ConfigurationError
-from droas_common.settings import BotSettings
+from droas_common.settings import BotSettings, LlmSettings
 from droas_common.wire.calls import Json
 
 HOT = frozenset(
@@ -18,6 +18,9 @@ HOT = frozenset(
 )
 """Settings that apply to the next answer; all others need a new process."""
 
+HOT_OF_MODEL = frozenset({"model", "temperature", "max_tokens", "first_token_timeout_s", "idle_timeout_s"})
+"""The same of `llm_config`."""
+
 
 def with_hot(settings: BotSettings, hot: Json) -> BotSettings:
     """Give the settings with those changes that a running bot can take over.
@@ -26,10 +29,18 @@ def with_hot(settings: BotSettings, hot: Json) -> BotSettings:
         ConfigurationError: a value is not allowed; the text names the setting, never its value.
     """
     present = {name: getattr(settings, name) for name in BotSettings.model_fields}
+    wanted = {name: value for name, value in hot.items() if name in HOT}
     try:
-        return BotSettings.model_validate(
-            present | {name: value for name, value in hot.items() if name in HOT}
-        )
+        if isinstance(model := hot.get("llm_config"), dict):
+            wanted["llm_config"] = _with_hot_model(settings.llm_config, model)
+        return BotSettings.model_validate(present | wanted)
     except ValidationError as error:
         wrong = ", ".join(str(fault["loc"][0]) for fault in error.errors(include_input=False) if fault["loc"])
         raise ConfigurationError(f"settings that cannot be used: {wrong}") from error
+
+
+def _with_hot_model(settings: LlmSettings, hot: Json) -> LlmSettings:
+    present = {name: getattr(settings, name) for name in LlmSettings.model_fields}
+    return LlmSettings.model_validate(
+        present | {name: value for name, value in hot.items() if name in HOT_OF_MODEL}
+    )

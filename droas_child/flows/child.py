@@ -16,6 +16,7 @@ from droas_common.connection_limits import IdentifyBudgetError
 from droas_common.errors import ConfigurationError, DroasError, OutsideError, RequestError
 from droas_common.ids import Snowflake
 from droas_common.logs import log, redactor
+from droas_common.wire.calls import Json
 from droas_common.wire.heartbeats import (
     FromMother,
     GatewayState,
@@ -115,6 +116,7 @@ class Child:
         self._lag_ms = 0.0
         self._refusal: RequestError | IdentifyBudgetError | None = None
         self._farewell = ""
+        self._told_revision = news.revision
 
     def hear(self, word: FromMother) -> None:
         """Take in a word of the mother."""
@@ -156,6 +158,19 @@ class Child:
     def note_limit(self, limit: StartLimit) -> None:
         """Tell the mother what Discord says of this bot's IDENTIFYs."""
         self._mother.tell(limit)
+
+    def note_settings(self, hot: Json) -> None:
+        """Take over what concerns the bot itself, and confirm its configuration at once."""
+        interval_s = hot.get("heartbeat_interval_s")
+        if isinstance(interval_s, int | float) and interval_s > 0:
+            self._interval_s = float(interval_s)
+        if self._news.revision != self._told_revision:
+            asyncio.get_running_loop().call_soon(self._confirm)
+
+    def _confirm(self) -> None:
+        """Beat once for all that was taken over in one turn of the loop."""
+        if self._news.revision != self._told_revision:
+            self._beat()
 
     def note_alone(self) -> None:
         """The mother is gone; what she would have been told from here on is counted apart."""
@@ -256,6 +271,7 @@ class Child:
 
     def _beat(self) -> None:
         self._sequence += 1
+        self._told_revision = self._news.revision
         self._mother.tell(
             Heartbeat(
                 sequence=self._sequence,

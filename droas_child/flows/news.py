@@ -49,6 +49,7 @@ class News:
         settings: what it was started with.
         revision: the number of that configuration.
         intake: told of messages that were taken away.
+        on_settings: told what was taken over, after every configuration.
         subscriptions: the bus.
     """
 
@@ -60,6 +61,7 @@ class News:
         revision: int,
         intake: Callable[[], Intake],
         subscriptions: Subscriptions,
+        on_settings: Callable[[Json], None] = lambda _hot: None,
     ) -> None:
         self.settings = settings
         self.revision = revision
@@ -67,6 +69,7 @@ class News:
         self._bot = bot
         self._intake = intake
         self._subscriptions = subscriptions
+        self._on_settings = on_settings
         self._sequences: dict[str, int] = {}
         self._topics: set[str] = set()
         self._sync = ""
@@ -171,6 +174,7 @@ class News:
             return
         revision = hot.get("revision")
         self.revision = revision if isinstance(revision, int) else self.revision
+        self._on_settings(hot)
 
     def _follow(self, topic: str) -> None:
         self._topics.add(topic)

@@ -36,6 +36,10 @@ class Toolbox:
         self._names: dict[str, str] = {}
         self._listed_at: float | None = None
 
+    def expire(self) -> None:
+        """Ask anew before the next use: what this bot may call may have changed."""
+        self._listed_at = None
+
     async def offer(self) -> list[Json]:
         """Give the tools for a chat request; those known before when the mother does not answer."""
         now = asyncio.get_running_loop().time()

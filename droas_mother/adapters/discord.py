@@ -44,7 +44,7 @@ class Watcher:
 
     def __init__(self, on_message: OnMessage, exempt_roles: frozenset[str]) -> None:
         self._on_message = on_message
-        self._exempt_roles = exempt_roles
+        self.exempt_roles = exempt_roles
 
     def wire(self, client: nextcord.Client) -> None:
         """Put the handlers onto a fresh client."""
@@ -95,7 +95,7 @@ class Watcher:
             return True
         if not isinstance(author, nextcord.Member):
             return False
-        if any(str(role.id) in self._exempt_roles for role in author.roles):
+        if any(str(role.id) in self.exempt_roles for role in author.roles):
             return True
         permissions = author.guild_permissions
         return permissions.administrator or permissions.manage_messages

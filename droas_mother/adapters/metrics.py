@@ -10,6 +10,7 @@ from droas_mother.core.lifecycle import State
 from droas_mother.core.usage import Usage
 
 _CALL_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
+_APPLY_S = (0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 1.0, 2.5, 10.0)
 _ACTION_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -38,10 +39,29 @@ class Metrics:
         self.calls = self._histogram(
             "tool_call_seconds", "From reading a call to its answer.", _CALL_S, "caller"
         )
+        self.config_revision = self._gauge("config_revision", "The configuration in force.")
+        self.config_valid = self._gauge("config_valid", "1 when the files on the disk can be used.")
+        self.config_changes = self._counter(
+            "config_changes", "Changes of the configuration: applied, refused, tried, taken_back.", "kind"
+        )
+        self.config_seconds = self._histogram(
+            "config_apply_seconds", "From a change on the disk to the last bot's confirmation.", _APPLY_S
+        )
         self._calls_of: dict[str, Histogram] = {}
         self.action_seconds = self._histogram(
             "protective_action_seconds", "From a message to the end of the action against it.", _ACTION_S
         )
+
+    def note_config(self, revision: int, *, valid: bool, kind: str = "") -> None:
+        """Take over how the configuration stands, and what has happened to it."""
+        self.config_revision.set(revision)
+        self.config_valid.set(int(valid))
+        if kind:
+            self.config_changes.labels(kind).inc()
+
+    def note_config_applied(self, seconds: float) -> None:
+        """Take over how long a change took to the last bot's confirmation."""
+        self.config_seconds.observe(seconds)
 
     def _gauge(self, name: str, words: str, *labels: str) -> Gauge:
         return Gauge(f"droas_{name}", words, labels, registry=self.registry)

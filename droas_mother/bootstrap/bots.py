@@ -3,6 +3,7 @@
 import time
 
 from droas_common.errors import OutsideError
+from droas_common.ids import BotName
 from droas_common.logs import log
 from droas_common.settings import BotSettings, ChildSettings
 from droas_common.wire.topics import config_topic
@@ -12,6 +13,7 @@ from droas_mother.adapters.processes.spawning import Spawner
 from droas_mother.bootstrap.ground import Ground
 from droas_mother.core.config_plan import hot_settings, restart_digest
 from droas_mother.core.identify_budget import WINDOW_S
+from droas_mother.core.supervision_settings import SupervisionSettings
 from droas_mother.flows.bot_keeper import BotKeeper
 from droas_mother.flows.event_feed import EventFeed
 from droas_mother.flows.identify_desk import IdentifyDesk
@@ -38,7 +40,7 @@ class Bots:
             apart_s=supervision.identify_spacing_s,
         )
         self.events = EventFeed()
-        population = Population(
+        self._population = Population(
             spawner=spawner,
             keys=ground.keyring,
             lock_dir=ground.folder.locks,
@@ -50,10 +52,11 @@ class Bots:
             ground.configuration.bots,
             unwanted=ground.reader.unwanted(),
             supervision=supervision,
-            children=population,
+            children=self._population,
             health=ground.health,
             budget=self.identifies,
             on_change=self._note_change,
+            revision=ground.revision,
         )
         self.monitoring = Monitoring(
             self.supervisor, Probes(), interval_s=supervision.probe_interval_s, on_sample=self._sample
@@ -66,9 +69,32 @@ class Bots:
 
     def publish_settings(self) -> None:
         """Publish what every bot can take over while it runs, for those who ask."""
-        for name, bot in self._ground.configuration.bots.items():
-            hot = hot_settings(bot)
-            self._ground.publisher.publish(config_topic(name), "settings", hot, state=hot)
+        for name in self._ground.configuration.bots:
+            self.publish(name)
+
+    def publish(self, name: BotName) -> None:
+        """Publish what one bot can take over."""
+        keeper = self.supervisor.keepers[name]
+        hot = hot_settings(keeper.settings, self._ground.settings, keeper.bot.revision)
+        self._ground.publisher.publish(config_topic(name), "settings", hot, state=hot)
+
+    def give(self, name: BotName, settings: BotSettings, revision: int, *, renewal: str = "") -> None:
+        """Give a bot other settings; with words why, only a new process takes them over."""
+        self.supervisor.keepers[name].reconfigure(settings, revision, renewal=renewal)
+        self._population.entitle(name, settings)
+        self.publish(name)
+
+    def add(self, name: BotName, settings: BotSettings, revision: int) -> None:
+        """Keep one more bot."""
+        self.supervisor.add(name, settings, revision)
+        self.publish(name)
+
+    def keep_by(self, supervision: SupervisionSettings) -> None:
+        """Keep all bots by other rules from now on."""
+        self.supervisor.keep_by(supervision)
+        self.identifies.limit = supervision.identifies_per_day
+        self.identifies.apart_s = supervision.identify_spacing_s
+        self.monitoring.interval_s = supervision.probe_interval_s
 
     def _child_settings(self, bot: BotSettings, birth: Birth) -> ChildSettings:
         ground, supervision = self._ground, self._ground.settings.supervision
@@ -89,6 +115,7 @@ class Bots:
             # The child must be done before the mother loses patience.
             drain_grace_s=supervision.stop_grace_s * 0.7,
             log_level=ground.settings.log.level,
+            config_revision=self.supervisor.keepers[birth.name].bot.revision,
             identify_allowance=self.identifies.remaining(bot.discord_token),
             identify_after_s=self.identifies.spacing_s(bot.discord_token),
         )

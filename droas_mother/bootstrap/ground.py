@@ -7,7 +7,7 @@ import zmq
 from sqlalchemy import Engine
 
 from droas_common.errors import ConfigurationError
-from droas_common.logs import log, redactor, start_logging, stderr_sink
+from droas_common.logs import log, redactor, set_level, start_logging, stderr_sink
 from droas_common.settings import Endpoints
 from droas_common.wire.calls import Actor
 from droas_common.wire.records import LogRecord
@@ -22,7 +22,7 @@ from droas_mother.adapters.processes.runtime_folder import RuntimeFolder
 from droas_mother.adapters.storage.database import Database
 from droas_mother.adapters.storage.engine import open_engine
 from droas_mother.adapters.storage.reader import Reader
-from droas_mother.core.config_plan import secrets_of
+from droas_mother.core.config_plan import FIRST_REVISION, secrets_of
 from droas_mother.core.settings import Configuration
 from droas_mother.flows.audit_feed import AuditFeed
 from droas_mother.flows.call_gate import CallGate
@@ -41,6 +41,7 @@ class Ground:
 
     Args:
         configuration: what she is to do.
+        revision: the number of that configuration.
 
     Raises:
         ConfigurationError: a folder, a path or the database's address cannot be used.
@@ -50,8 +51,9 @@ class Ground:
     sees: bool
     """Whether the protecting bot is connected, so that the mother sees what members write."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, revision: int = FIRST_REVISION) -> None:
         self.configuration = configuration
+        self.revision = revision
         self.settings = configuration.mother
         self.metrics = Metrics()
         self.folder = RuntimeFolder(self.settings.runtime_dir, self.settings.data_dir)
@@ -69,6 +71,16 @@ class Ground:
         """Admit nobody any longer, and close what is still open."""
         self.keyring.stop()
         self.context.destroy(linger=200)
+
+    def hold(self, configuration: Configuration) -> None:
+        """Go by this configuration from now on, as far as it concerns tools, coins and logs."""
+        self.configuration = configuration
+        settings = self.settings = configuration.mother
+        set_level(settings.log.level)
+        self._gate.hold_to(settings.tools)
+        self._economy.settings = settings.economy
+        self.desk.opening_balance = settings.economy.opening_balance
+        self.witness.keep_s = settings.tools.provenance_s
 
     def refused(self) -> dict[str, int]:
         """Give what each socket has refused since the start."""
@@ -110,9 +122,11 @@ class Ground:
         self.cache = self._open_cache()
         self.witness = Witness(self.settings.tools.provenance_s)
         self.sees = False
+        self._economy = economy.Economy(self.settings.economy)
+        self._gate = CallGate(self.settings.tools, self._proves)
         self.desk = ToolDesk(
-            [*economy.tools(self.settings.economy), *users.tools(self.witness.roles)],
-            gate=CallGate(self.settings.tools, self._proves),
+            [*economy.tools(self._economy), *users.tools(self.witness.roles)],
+            gate=self._gate,
             redactor=redactor,
             opening_balance=self.settings.economy.opening_balance,
             known=KnownResults(self.cache) if self.cache is not None else None,

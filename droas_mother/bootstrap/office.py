@@ -2,7 +2,6 @@
 
 from droas_mother.adapters.storage.verification import Verifier
 from droas_mother.bootstrap.ground import Ground
-from droas_mother.flows.admin_desk import Rooms
 from droas_mother.flows.client_desk import ClientDesk
 from droas_mother.flows.housekeeping import Housekeeping
 from droas_mother.flows.records_desk import RecordsDesk
@@ -28,9 +27,7 @@ class Office:
             beacon=str(ground.folder.beacon),
         )
         clients.admit_known()
-        self.rooms = Rooms(
-            counter=ToolCounter(ground.desk, ground.gateway),
-            clients=clients,
-            records=RecordsDesk(ground.audit_feed, ground.reader, Verifier(ground.engine), ground.gateway),
-        )
+        self.clients = clients
+        self.counter = ToolCounter(ground.desk, ground.gateway)
+        self.records = RecordsDesk(ground.audit_feed, ground.reader, Verifier(ground.engine), ground.gateway)
         self.housekeeping = Housekeeping(ground.reader, ground.gateway, ground.settings.audit.retention_days)

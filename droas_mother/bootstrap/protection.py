@@ -9,6 +9,7 @@ from droas_mother.bootstrap.bots import Bots
 from droas_mother.bootstrap.ground import Ground
 from droas_mother.core.facts import MessageFacts
 from droas_mother.core.policy_choice import choice_of
+from droas_mother.core.settings import Configuration
 from droas_mother.flows.action_executor import ActionExecutor
 from droas_mother.flows.inspector import Inspector
 from droas_mother.flows.witness import Seen
@@ -27,12 +28,13 @@ class Protection:
         self.state = "off"
         self._ground = ground
         self._metrics = ground.metrics
-        choice = choice_of(ground.configuration)
+        self._choice = choice_of(ground.configuration)
         self.inspector = Inspector(
             settings,
-            level_of=lambda guild_id: bots.supervisor.level_of(guild_id, settings.level),
-            policy_of=lambda guild_id: choice.of(guild_id, bots.supervisor.settings_in(guild_id)),
+            level_of=lambda guild_id: bots.supervisor.level_of(guild_id, ground.settings.protection.level),
+            policy_of=lambda guild_id: self._choice.of(guild_id, bots.supervisor.settings_in(guild_id)),
         )
+        self._watcher = discord_door.Watcher(self._inspect, frozenset(settings.exempt_roles))
         self.control_bot: DiscordConnection | None = None
         self.executor: ActionExecutor | None = None
         token = ground.settings.control_bot.discord_token
@@ -42,7 +44,7 @@ class Protection:
         self.control_bot = discord_door.connect(
             token=token,
             settings=ground.settings.discord,
-            watcher=discord_door.Watcher(self._inspect, frozenset(settings.exempt_roles)),
+            watcher=self._watcher,
             on_state=self._note_state,
             meter=IdentifyMeter(
                 bots.identifies.remaining(token),
@@ -59,6 +61,13 @@ class Protection:
                 verdict.decision.rule, outcome, seconds
             ),
         )
+
+    def look_for(self, configuration: Configuration) -> None:
+        """Protect as this configuration says from the next message on."""
+        settings = configuration.mother.protection
+        self._choice = choice_of(configuration)
+        self.inspector.look_for(settings)
+        self._watcher.exempt_roles = frozenset(settings.exempt_roles)
 
     def _inspect(self, facts: MessageFacts) -> None:
         self._metrics.note_inspected()

@@ -12,10 +12,12 @@ from droas_mother.adapters.processes.spawning import Spawner
 from droas_mother.adapters.systemd import Notifier
 from droas_mother.bootstrap.bots import Bots
 from droas_mother.bootstrap.ground import Ground
+from droas_mother.bootstrap.live_settings import LiveSettings
 from droas_mother.bootstrap.office import Office
+from droas_mother.bootstrap.opening import Opening
 from droas_mother.bootstrap.protection import Protection
-from droas_mother.core.settings import Configuration
-from droas_mother.flows.admin_desk import AdminDesk, Condition, Feeds, Limits
+from droas_mother.bootstrap.reloading import Reloading
+from droas_mother.flows.admin_desk import AdminDesk, Condition, Feeds, Limits, Rooms
 from droas_mother.flows.log_feed import LogFeed
 from droas_mother.flows.monitoring import MAX_LAG_S
 from droas_mother.flows.mother import Mother, Part
@@ -28,7 +30,7 @@ class Workshop:
     """Builds a mother from a configuration; must be used on the loop that she will run on.
 
     Args:
-        configuration: what she is to do.
+        opening: what she starts with.
         spawner: where processes come from; its forkserver may be warming up already.
 
     Raises:
@@ -36,14 +38,16 @@ class Workshop:
         OutsideError: the database cannot be reached.
     """
 
-    def __init__(self, configuration: Configuration, spawner: Spawner) -> None:
-        self._configuration = configuration
+    def __init__(self, opening: Opening, spawner: Spawner) -> None:
+        configuration = self._configuration = opening.standing.configuration
         self._spawner = spawner
         self._notifier = Notifier()
-        self._ground = Ground(configuration)
+        self._ground = Ground(configuration, opening.standing.note.revision)
         self._bots = Bots(self._ground, spawner)
         self._protection = Protection(self._ground, self._bots)
         self._office = Office(self._ground)
+        carrier = LiveSettings(self._ground, self._bots, self._protection, self._office)
+        self._reloading = Reloading(self._ground, self._bots, carrier, opening)
         self._http = HttpServer(
             self._desk(),
             socket_path=self._ground.folder.admin_socket,
@@ -61,15 +65,20 @@ class Workshop:
         return AdminDesk(
             supervisor=self._bots.supervisor,
             audit=self._ground.gateway,
-            rooms=self._office.rooms,
+            rooms=Rooms(
+                counter=self._office.counter,
+                clients=self._office.clients,
+                records=self._office.records,
+                config=self._reloading.desk,
+            ),
             feeds=Feeds(events=self._bots.events, logs=LogFeed(self._ground.logs)),
             figures=self._bots.monitoring,
             limits=Limits(
-                supervision=self._configuration.mother.supervision,
+                supervision=lambda: self._ground.settings.supervision,
                 identifies=self._bots.identifies.report,
             ),
             condition=Condition(
-                problems=tuple(problem.headline for problem in self._configuration.problems),
+                problems=lambda: tuple(one.headline for one in self._ground.configuration.problems),
                 checks=self._checks,
                 protection=lambda: self._protection.state,
                 store=lambda: self._ground.gateway.figures.fault,
@@ -88,7 +97,7 @@ class Workshop:
             Part(name="events", start=self._start_events, stop=ground.publisher.close),
             Part(
                 name="health",
-                start=lambda: ground.health.start(self._bots.supervisor.hear),
+                start=lambda: ground.health.start(self._reloading.hear),
                 stop=ground.health.close,
             ),
         ]
@@ -107,12 +116,14 @@ class Workshop:
 
     def _top_parts(self) -> list[Part]:
         parts = [
+            self._reloading.first_part(),
             Part(name="takeover", start=self._bots.take_over),
             Part(name="spawner", start=self._spawner.warm_up, stop=self._spawner.close),
             Part(name="supervisor", run=self._bots.supervisor.run, stop=self._stop_bots),
             Part(name="monitoring", run=self._bots.monitoring.run),
             Part(name="housekeeping", run=self._office.housekeeping.run),
             Part(name="store-watch", run=StoreWatch(self._ground.gateway).run),
+            *self._reloading.last_parts(),
         ]
         watchdog_s = self._notifier.watchdog_interval_s
         if watchdog_s is not None:

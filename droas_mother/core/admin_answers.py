@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from droas_common.wire.calls import Json
 from droas_common.wire.records import LogRecord
-from droas_mother.core.events import Commanded, Missed, StateChanged
+from droas_mother.core.events import Commanded, ConfigChanged, Missed, StateChanged
 from droas_mother.core.lifecycle import State
 
 
@@ -37,7 +37,10 @@ class Readiness(Answer, frozen=True):
     """Whether every wanted bot and the protection are ready."""
 
     ready: bool
-    waiting_for: Annotated[dict[str, str], Meta(description="who is not ready yet, and its state")]
+    waiting_for: Annotated[
+        dict[str, str],
+        Meta(description="who is not ready yet, and its state; `store`: why nothing can be written"),
+    ]
     problems: Annotated[list[str], Meta(description="faults of the mother and of the configuration")]
 
 
@@ -129,6 +132,10 @@ class BotList(Answer, frozen=True):
     problems: Annotated[list[str], Meta(description="bots that are not configured, and why")]
     mother_pid: int
     mother: MotherReport
+    configuration: Annotated[
+        list[str],
+        Meta(description="what should be known of its files, in words; empty when they are in force"),
+    ] = []
 
 
 class CommandAnswer(Answer, frozen=True):
@@ -150,7 +157,7 @@ class LogPage(Answer, frozen=True):
 class EventPage(Answer, frozen=True):
     """What happened, oldest first."""
 
-    events: list[StateChanged | Commanded | Missed]
+    events: list[StateChanged | Commanded | ConfigChanged | Missed]
 
 
 class AuditRow(Answer, frozen=True):

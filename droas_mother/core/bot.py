@@ -65,6 +65,7 @@ class Bot:
         wanted: whether it shall run.
         state: where it stands.
         revision: the configuration that it should run.
+        revision_at: since when.
         incarnation: the number of its newest life.
         life: its present process, None when there is none.
         renewal: why its process shall be replaced in good order, "" when it shall not.
@@ -80,6 +81,7 @@ class Bot:
     wanted: bool = True
     state: State = State.STOPPED
     revision: int = 0
+    revision_at: float = 0.0
     incarnation: int = 0
     life: Life | None = None
     renewal: str = ""
@@ -106,6 +108,17 @@ def renew(bot: Bot, why: str) -> Bot:
     """Its process shall be replaced in good order."""
     asked = want(bot, wanted=True)
     return replace(asked, renewal=why) if bot.life is not None else asked
+
+
+def reconfigured(bot: Bot, revision: int, *, now: float, renewal: str = "") -> Bot:
+    """It has new settings; with words why, only a new process takes them over. What people want stays as it is."""
+    fresh = replace(bot, revision=revision, revision_at=now)
+    if not renewal or not bot.wanted:
+        return fresh
+    again = replace(fresh, start_at=None, row=CrashRow(starts=bot.row.starts))
+    if bot.life is not None:
+        return replace(again, renewal=renewal)
+    return become(again, Event.START_ASKED) if bot.state is State.FAILED else again
 
 
 # --- what its process does ----------------------------------------------------

@@ -38,6 +38,17 @@ class Commanded(msgspec.Struct, frozen=True, kw_only=True, tag="command", tag_fi
     uid: Annotated[int, Meta(description="the user that asked, as the kernel tells it")]
 
 
+class ConfigChanged(msgspec.Struct, frozen=True, kw_only=True, tag="config", tag_field="kind"):
+    """Something has happened to the configuration."""
+
+    id: _Id
+    at: _At
+    bot: Annotated[str, Meta(description="empty: it concerns all")] = ""
+    revision: Annotated[int, Meta(description="the one in force")]
+    what: Annotated[str, Meta(description="applied, refused, mended, tried, taken_back")]
+    words: str
+
+
 class Missed(msgspec.Struct, frozen=True, kw_only=True, tag="missed", tag_field="kind"):
     """Events between the one asked for and the oldest kept are gone."""
 
@@ -61,7 +72,7 @@ class LogEnded(msgspec.Struct, frozen=True, kw_only=True, tag="end", tag_field="
     ]
 
 
-Event = StateChanged | Commanded
+Event = StateChanged | Commanded | ConfigChanged
 
 
 class EventRing:

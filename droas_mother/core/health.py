@@ -15,6 +15,9 @@ GAP_S = 0.75
 MAX_ACK_AGE_S = 60.0
 """Discord acknowledges every 41.25 s; the child itself reconnects ten seconds after a missing one."""
 
+CONFIRM_S = 3.0
+"""So long a child may take to confirm a configuration before it counts as running a wrong one."""
+
 LATE_LOOP_MS = 1_000.0
 """An event loop that wakes this late answers people too late."""
 
@@ -62,6 +65,7 @@ class Signs:
         last_beat_at: when its last message came; None before the first.
         beat: its last heartbeat; None before the first.
         revision: the configuration that it should run.
+        revision_at: since when.
         status: the system's word about its process, "" when unknown.
         busy_since: since when it uses a whole core, None when it does not.
     """
@@ -71,6 +75,7 @@ class Signs:
     last_beat_at: float | None
     beat: Heartbeat | None
     revision: int = 0
+    revision_at: float = 0.0
     status: str = ""
     busy_since: float | None = None
 
@@ -98,7 +103,8 @@ def judge(signs: Signs, patience: Patience, *, now: float) -> Judgement:
         return Judgement(Verdict.WAIT)
     if signs.beat.gateway is GatewayState.CONNECTING:
         return Judgement(Verdict.WAIT, signs.beat.detail)
-    missing = _why_not_ready(signs.beat, signs.revision)
+    due = now - signs.revision_at > CONFIRM_S
+    missing = _why_not_ready(signs.beat, signs.revision if due else signs.beat.config_revision)
     return Judgement(Verdict.NOT_READY, missing) if missing else Judgement(Verdict.READY)
 
 
@@ -121,7 +127,7 @@ def _why_not_ready(beat: Heartbeat, revision: int) -> str:
         return beat.detail or "it is not connected to Discord"
     if beat.gateway_ack_age_s is not None and beat.gateway_ack_age_s > MAX_ACK_AGE_S:
         return f"Discord has not acknowledged a heartbeat for {beat.gateway_ack_age_s:.0f} s"
-    if beat.config_revision < revision:
+    if beat.config_revision != revision:
         return f"it runs configuration {beat.config_revision}, not {revision}"
     if beat.model_ok is False:
         return "its model service does not answer"

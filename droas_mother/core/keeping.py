@@ -184,6 +184,7 @@ def _signs(bot: Bot, life: Life) -> Signs:
         last_beat_at=life.last_beat_at,
         beat=life.beat,
         revision=bot.revision,
+        revision_at=bot.revision_at,
         status=life.usage.status if life.usage is not None else "",
         busy_since=life.busy_since,
     )

@@ -25,6 +25,7 @@ from droas_common.settings import (
 )
 from droas_mother.core.configuration.diagnosis import Diagnosis
 from droas_mother.core.policy_settings import PolicySettings
+from droas_mother.core.reload_settings import RolloutSettings
 from droas_mother.core.supervision_settings import SupervisionSettings
 from droas_mother.core.tool_settings import AuditSettings, EconomySettings, ToolSettings
 
@@ -115,6 +116,7 @@ class MotherSettings(BaseSettings):
     http: HttpSettings = HttpSettings()
     protection: ProtectionSettings = ProtectionSettings()
     log: LogSettings = LogSettings()
+    rollout: RolloutSettings = RolloutSettings()
     runtime_dir: Path = Field(
         default=Path("run"),
         description="Folder of the sockets and locks, mode 0700; relative to the working folder.",

@@ -22,7 +22,7 @@ exit codes:
   0    as asked
   1    the state asked for was not reached, the mother is unwell, a tool refused, something was changed
   3    status: a bot that shall run is not ready; of one bot: it is not ready
-  4    there is no such bot or client
+  4    there is no such bot, client or revision
   64   wrong use
   69   no mother runs, or she does not answer; mcp: an extra is not installed
   65   db: the database or the backup is faulty

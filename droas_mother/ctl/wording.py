@@ -89,6 +89,8 @@ def event_line(event: Row) -> str:
     head = f"{moment(event['at'])} {event['bot']:<12}"
     if event["kind"] == "command":
         return f"{head} {event['verb']} was asked for by uid {event['uid']}"
+    if event["kind"] == "config":
+        return f"{moment(event['at'])} {'(all)':<12} configuration {event['what']}: {event['words']}"
     words = f"{head} {event['before'] or 'new'} → {coloured(event['state'], event['state'])}"
     if event["pid"]:
         words += f" (pid {event['pid']})"

@@ -29,6 +29,7 @@ from droas_mother.core.supervision_settings import SupervisionSettings
 from droas_mother.flows.bot_keeper import BotKeeper
 from droas_mother.flows.bot_report import describe, details, life_of
 from droas_mother.flows.client_desk import ClientDesk
+from droas_mother.flows.config_desk import ConfigDesk
 from droas_mother.flows.event_feed import EventFeed
 from droas_mother.flows.log_feed import LogFeed
 from droas_mother.flows.records_desk import RecordsDesk
@@ -51,13 +52,13 @@ class Condition:
     """How the mother herself is.
 
     Args:
-        problems: faults of the configuration, in words.
+        problems: gives faults of the configuration that runs, in words.
         checks: gives what is wrong with her, in words; she is unwell while there is anything.
         protection: gives how her own bot stands with Discord, "off" when she has none.
         store: gives why nothing can be written down at the moment, "" when it can.
     """
 
-    problems: tuple[str, ...]
+    problems: Callable[[], tuple[str, ...]]
     checks: Callable[[], list[str]]
     protection: Callable[[], str]
     store: Callable[[], str] = str
@@ -81,11 +82,11 @@ class Limits:
     """What the bots are held to.
 
     Args:
-        supervision: how children are kept.
+        supervision: gives how children are kept.
         identifies: gives how a token's day of IDENTIFYs stands.
     """
 
-    supervision: SupervisionSettings
+    supervision: Callable[[], SupervisionSettings]
     identifies: Callable[[SecretStr], BudgetReport]
 
 
@@ -97,11 +98,13 @@ class Rooms:
         counter: for tools.
         clients: for external clients.
         records: for audit, ledger and people.
+        config: for the configuration.
     """
 
     counter: ToolCounter
     clients: ClientDesk
     records: RecordsDesk
+    config: ConfigDesk
 
 
 class AdminDesk:
@@ -133,6 +136,7 @@ class AdminDesk:
         self._supervisor = supervisor
         self._audit = audit
         self.counter, self.clients, self.records = rooms.counter, rooms.clients, rooms.records
+        self.config = rooms.config
         self._feeds = feeds
         self._figures = figures
         self._limits = limits
@@ -161,9 +165,10 @@ class AdminDesk:
         if fault := self._condition.store():
             waiting["store"] = fault
         wrong = self._condition.checks()
-        ok = not waiting and not wrong and not self._condition.problems
+        problems = self._condition.problems()
+        ok = not waiting and not wrong and not problems
         return (HTTPStatus.OK if ok else HTTPStatus.SERVICE_UNAVAILABLE), Readiness(
-            ready=ok, waiting_for=waiting, problems=[*wrong, *self._condition.problems]
+            ready=ok, waiting_for=waiting, problems=[*wrong, *problems]
         )
 
     def metrics(self) -> bytes:
@@ -177,7 +182,8 @@ class AdminDesk:
         return HTTPStatus.OK, BotList(
             bots=[describe(keeper) for keeper in self._supervisor.keepers.values()],
             protection=self._condition.protection(),
-            problems=list(self._condition.problems),
+            problems=list(self._condition.problems()),
+            configuration=self.config.words(),
             mother_pid=pid,
             mother=MotherReport(
                 pid=pid,
@@ -196,7 +202,7 @@ class AdminDesk:
         return HTTPStatus.OK, details(
             keeper,
             identifies=self._limits.identifies(keeper.settings.discord_token),
-            supervision=self._limits.supervision,
+            supervision=self._limits.supervision(),
         )
 
     def logs(self, name: str, count: int, *, follow: bool) -> Answer:

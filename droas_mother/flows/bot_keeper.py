@@ -71,7 +71,8 @@ class BotKeeper:
         self.settings = settings
         self.rules = rules
         self.child: ChildHandle | None = None
-        self._welcome = Welcome(heartbeat_interval_s=rules.heartbeat_interval_s)
+        self.leaving = False
+        self._renewals = 0
         self._children = children
         self._health = health
         self._budget = budget
@@ -93,6 +94,18 @@ class BotKeeper:
     def restart(self) -> None:
         """Ask for a fresh process; the present one ends in good order first."""
         self._become(happenings.renew(self.bot, "asked to restart"))
+        self._nudge.set()
+
+    def reconfigure(self, settings: BotSettings, revision: int, *, renewal: str = "") -> None:
+        """Take new settings; with words why, only a fresh process can run them."""
+        self.settings = settings
+        self._renewals += bool(renewal)
+        self._become(happenings.reconfigured(self.bot, revision, now=time.monotonic(), renewal=renewal))
+        self._nudge.set()
+
+    def keep_by(self, rules: Rules) -> None:
+        """Keep it by other rules from now on."""
+        self.rules = rules
         self._nudge.set()
 
     def hear(self, incarnation: int, word: FromChild) -> None:
@@ -160,7 +173,7 @@ class BotKeeper:
                 self._become(happenings.become(self.bot, event, words))
 
     async def _spawn(self) -> None:
-        incarnation = self.bot.incarnation + 1
+        incarnation, renewals = self.bot.incarnation + 1, self._renewals
         try:
             child = await self._children.spawn(self.name, self.settings, incarnation)
         except OutsideError as error:
@@ -169,6 +182,8 @@ class BotKeeper:
             )
             return
         self._begin(child, incarnation, patience_s=self.rules.startup_s)
+        if renewals != self._renewals:
+            self._become(happenings.renew(self.bot, "its settings changed while it started"))
 
     def _begin(
         self, child: ChildHandle, incarnation: int, *, patience_s: float, adopted: bool = False
@@ -249,7 +264,9 @@ class BotKeeper:
     def _greet(self, word: Register, incarnation: int) -> None:
         if not word.preloaded:
             log.warning("child_not_preloaded", bot=self.name)
-        self._health.tell(self.name, incarnation, self._welcome)
+        self._health.tell(
+            self.name, incarnation, Welcome(heartbeat_interval_s=self.rules.heartbeat_interval_s)
+        )
 
     def _account(self, life: Life, word: FromChild) -> None:
         """Keep the token's IDENTIFY budget."""

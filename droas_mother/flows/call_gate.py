@@ -29,12 +29,16 @@ class CallGate:
     """
 
     def __init__(self, settings: ToolSettings, proves: Proves) -> None:
-        self._settings = settings
         self._proves = proves
+        self._buckets: OrderedDict[tuple[str, ...], Bucket] = OrderedDict()
+        self.hold_to(settings)
+
+    def hold_to(self, settings: ToolSettings) -> None:
+        """Check by these settings from the next call on; another thread may say so."""
+        self._settings = settings
         self._caller_rate = _rate(settings.caller_rate)
         self._actor_rate = _rate(settings.actor_rate)
         self._tool_rates = {name: _rate(rate) for name, rate in settings.tool_rates.items()}
-        self._buckets: OrderedDict[tuple[str, ...], Bucket] = OrderedDict()
 
     def check_scope(self, tool: Tool[Any] | None, params: CallParams, principal: Principal) -> Refused | None:
         """Refuse what is outside the caller's scope; who may not call a tool need not learn that it exists."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncGenerator
 
 from droas_common.ids import BotName
-from droas_mother.core.events import Commanded, Event, EventRing, Missed, StreamEnded
+from droas_mother.core.events import Commanded, ConfigChanged, Event, EventRing, Missed, StreamEnded
 from droas_mother.flows.bot_keeper import BotKeeper
 from droas_mother.flows.bot_report import change_of
 from droas_mother.flows.mailbox import STOPPING, Mailbox
@@ -38,6 +38,11 @@ class EventFeed:
     def note_command(self, bot: BotName, verb: str, uid: int) -> None:
         """Take in that somebody has commanded a bot."""
         self._publish(Commanded(id=self._ring.next_id, at=time.time(), bot=bot, verb=verb, uid=uid))
+
+    def note_config(self, revision: int, what: str, words: str) -> None:
+        """Take in what has happened to the configuration."""
+        at = round(time.time(), 3)
+        self._publish(ConfigChanged(id=self._ring.next_id, at=at, revision=revision, what=what, words=words))
 
     def newest(self, count: int, *, after: int | None, bot: str | None) -> list[Missed | Event]:
         """Give the events after this one, or the newest ones, oldest first."""

@@ -31,7 +31,7 @@ class Housekeeping:
     def __init__(self, reader: RecordReader, gateway: ToolGateway, retention_days: int | None) -> None:
         self._reader = reader
         self._gateway = gateway
-        self._retention_days = retention_days
+        self.retention_days = retention_days
 
     async def run(self) -> None:
         """Sweep holds every half a minute and the audit every day, the first time at once."""
@@ -56,9 +56,9 @@ class Housekeeping:
 
     async def sweep_audit(self, now_us: int) -> None:
         """Drop the decisions that are older than they are kept, some at a time."""
-        if self._retention_days is None:
+        if self.retention_days is None:
             return
-        before_us = now_us - self._retention_days * _DAY_US
+        before_us = now_us - self.retention_days * _DAY_US
         while (end := await asyncio.to_thread(self._reader.prunable, before_us, MOST_ROWS)) is not None:
             await self._gateway.do(partial(_prune, end))
 

@@ -41,8 +41,8 @@ class IdentifyDesk:
         *,
         apart_s: float = 5.0,
     ) -> None:
-        self._limit = limit
-        self._apart_s = apart_s
+        self.limit = limit
+        self.apart_s = apart_s
         self._write = write
         self._accounts: dict[str, _Account] = {}
         for one in earlier:
@@ -56,7 +56,7 @@ class IdentifyDesk:
         for _ in range(min(count, _KEPT)):
             account.moments.append(now)
             self._write(Identify(token_digest=digest, at_us=int(now * 1e6)))
-        most = ceiling(self._limit, account.told)
+        most = ceiling(self.limit, account.told)
         part = passed(before, before + count, most)
         if part is not None:
             log.warning(
@@ -75,20 +75,20 @@ class IdentifyDesk:
     def wait_s(self, token: SecretStr) -> float:
         """Give the seconds until one more may be sent; 0 when it may now."""
         account = self._account(digest_of(token))
-        most = ceiling(self._limit, account.told)
+        most = ceiling(self.limit, account.told)
         return wait_s(account.moments, account.told, now=time.time(), most=most)
 
     def spacing_s(self, token: SecretStr) -> float:
         """Give the seconds until Discord takes the next one; 0 when it does now."""
         account = self._account(digest_of(token))
-        return spacing_s(account.moments, now=time.time(), apart_s=self._apart_s)
+        return spacing_s(account.moments, now=time.time(), apart_s=self.apart_s)
 
     def report(self, token: SecretStr) -> BudgetReport:
         """Say how a token's day stands."""
         account = self._account(digest_of(token))
         return BudgetReport(
             spent=spent(account.moments, now=time.time()),
-            most=ceiling(self._limit, account.told),
+            most=ceiling(self.limit, account.told),
             discord_remaining=account.told.limit.remaining if account.told else None,
         )
 

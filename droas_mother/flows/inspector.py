@@ -46,6 +46,10 @@ class Inspector:
         self._policy_of = policy_of or (lambda guild_id: POLICIES[level_of(guild_id)])
         self._recent: OrderedDict[tuple[Snowflake, Snowflake], tuple[Trace, ...]] = OrderedDict()
 
+    def look_for(self, settings: ProtectionSettings) -> None:
+        """Judge by these settings from the next message on."""
+        self._rules = rules(settings)
+
     def inspect(self, facts: MessageFacts) -> Verdict | None:
         """Give what must be done about a message; None when nothing must."""
         member = (facts.guild_id, facts.author_id)

@@ -29,7 +29,7 @@ class Monitoring:
     ) -> None:
         self._supervisor = supervisor
         self._probes = probes
-        self._interval_s = interval_s
+        self.interval_s = interval_s
         self._on_sample = on_sample
         self.lag_s = 0.0
         self.own: Usage | None = None
@@ -53,4 +53,4 @@ class Monitoring:
             self.own = used.get(os.getpid())
             self._supervisor.see(used)
             self._on_sample()
-            await asyncio.sleep(self._interval_s)
+            await asyncio.sleep(self.interval_s)

@@ -74,7 +74,7 @@ class ToolDesk:
         self._tools = {tool.name: tool for tool in tools}
         self._gate = gate
         self._redactor = redactor
-        self._opening_balance = opening_balance
+        self.opening_balance = opening_balance
         self._known = known
 
     def expect(self, calls: Iterable[CallParams | None]) -> None:
@@ -179,7 +179,7 @@ class ToolDesk:
                     outcome=Outcome.OK, result=_result(msgspec.json.decode(known), is_error=False)
                 )
         name = f"{principal.caller}/{params.meta.idempotency_key or now_us}"[:160]
-        draft = Draft(batch, transfer=name, at_us=now_us, opening_balance=self._opening_balance)
+        draft = Draft(batch, transfer=name, at_us=now_us, opening_balance=self.opening_balance)
         call = Call(caller=principal.caller, actor=params.meta.actor, at_us=now_us, name=name)
         try:
             result = _result(tool.run(params.arguments, call, draft), is_error=False)

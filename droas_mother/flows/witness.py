@@ -30,7 +30,7 @@ class Witness:
     """
 
     def __init__(self, keep_s: float) -> None:
-        self._keep_s = keep_s
+        self.keep_s = keep_s
         self._guard = threading.Lock()
         self._messages: OrderedDict[Snowflake, Seen] = OrderedDict()
         self._roles: OrderedDict[tuple[Snowflake, Snowflake], tuple[str, ...]] = OrderedDict()
@@ -57,7 +57,7 @@ class Witness:
             seen is not None
             and seen.user_id == actor.user_id
             and seen.guild_id == actor.guild_id
-            and now_s - seen.at_s <= self._keep_s
+            and now_s - seen.at_s <= self.keep_s
         )
 
     def roles(self, guild_id: Snowflake, user_id: Snowflake) -> tuple[str, ...] | None:

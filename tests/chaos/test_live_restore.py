@@ -98,7 +98,7 @@ async def test_what_cannot_be_taken_over_is_replaced(place: Town) -> None:
     await place.stop_mother(signal.SIGKILL)
     os.kill(before["bot_01"]["pid"], signal.SIGSTOP)
     changed = place.folder / "configs/bots/bot_02.yaml"
-    changed.write_text(changed.read_text() + "  max_parallel_answers: 3\n")
+    changed.write_text(changed.read_text().replace("test-key-of-no-value", "another-key-of-no-value"))
     await place.start_mother()
     async with asyncio.timeout(20):
         after = await place.all_ready()
@@ -121,7 +121,7 @@ async def test_a_stopped_bot_is_not_left_running_by_the_mothers_death(place: Tow
     assert (await place.ctl("stop", "bot_01", "--no-wait"))[0] == 0
     await place.stop_mother(signal.SIGKILL)
     changed = place.folder / "configs/bots/bot_01.yaml"
-    changed.write_text(changed.read_text() + "  max_parallel_answers: 3\n")
+    changed.write_text(changed.read_text().replace("test-key-of-no-value", "another-key-of-no-value"))
     assert runs(pid)
     await place.start_mother()
     await until(lambda: not runs(pid), "it still runs")
@@ -142,3 +142,17 @@ async def test_without_a_mother_they_leave_when_the_lease_is_over(short_tmp: Pat
             assert not await place.connected(name)
         kept = {session.bot.user_id for session in place.sandbox.hub.sessions.values()}
         assert not kept & {place.users[name] for name in place.names}, "a session waits to be resumed"
+
+
+async def test_children_confirm_the_files_of_the_next_mother(place: Town, short_tmp: Path) -> None:
+    """What has changed while there was none, the next one gives to the same processes, and all confirm it."""
+    before = await place.all_ready()
+    path = short_tmp / "configs/bots/bot_01.yaml"
+    for number, way in ((2, signal.SIGKILL), (3, signal.SIGKILL)):
+        await place.stop_mother(way)
+        path.write_text(path.read_text().replace("You are", "You are and You are"))
+        await place.start_mother()
+        after = await place.all_ready()
+        assert pids(after) == pids(before)
+        assert {bot["config_revision"] for bot in after.values()} == {number}
+    assert (await place.ctl("config", "status"))[0] == 0

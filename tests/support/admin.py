@@ -31,10 +31,12 @@ from droas_mother.core.usage import Usage
 from droas_mother.flows.admin_desk import AdminDesk, Condition, Feeds, Limits, Rooms
 from droas_mother.flows.audit_feed import AuditFeed
 from droas_mother.flows.client_desk import ClientDesk
+from droas_mother.flows.config_desk import ConfigDesk
 from droas_mother.flows.event_feed import EventFeed
 from droas_mother.flows.log_feed import LogFeed
 from droas_mother.flows.records_desk import RecordsDesk
 from droas_mother.flows.tool_counter import ToolCounter
+from tests.support.config_room import config_room
 
 DROASCTL = Path(sys.executable).parent / "droasctl"
 SETTINGS = BotSettings(
@@ -199,14 +201,14 @@ async def played_town(
     town.desk = AdminDesk(
         supervisor=stands_for,
         audit=stands_for,
-        rooms=rooms or _empty_rooms(stands_for),
+        rooms=rooms or empty_rooms(folder, town),
         feeds=Feeds(events=town.events, logs=LogFeed(stands_for)),
         figures=stands_for,
         limits=Limits(
-            supervision=SupervisionSettings(),
+            supervision=SupervisionSettings,
             identifies=lambda _token: BudgetReport(spent=1, most=500, discord_remaining=None),
         ),
-        condition=Condition(problems=(), checks=list, protection=lambda: "ready"),
+        condition=Condition(problems=tuple, checks=list, protection=lambda: "ready"),
         metrics_text=lambda: b"droas_up 1\n",
     )
     more = {} if may_speak is None else {"may_speak": may_speak}
@@ -220,11 +222,14 @@ async def played_town(
         await town.server.stop()
 
 
-def _empty_rooms(stands_for: Any) -> Rooms:
+def empty_rooms(folder: Path, town: PlayedTown, *, config: ConfigDesk | None = None) -> Rooms:
+    """Give rooms in which there is nothing but what the town writes down."""
+    stands_for: Any = town
     return Rooms(
         counter=ToolCounter(stands_for, stands_for),
         clients=ClientDesk(stands_for, stands_for, stands_for, endpoint="", beacon=""),
         records=RecordsDesk(AuditFeed(stands_for), stands_for, stands_for, stands_for),
+        config=config or config_room(folder).desk,
     )
 
 

@@ -37,6 +37,7 @@ from droas_mother.flows.tool_counter import ToolCounter
 from droas_mother.flows.tool_desk import ToolDesk
 from droas_mother.flows.tool_gateway import ToolGateway
 from droas_mother.ports import ResultCache
+from tests.support.config_room import config_room
 
 ADA = Actor(user_id="10", guild_id="1", channel_id="2", message_id="3")
 GRACE = Actor(user_id="11", guild_id="1", channel_id="2", message_id="4")
@@ -79,6 +80,7 @@ class ToolBench:
             counter=ToolCounter(self.desk, self.gateway),
             clients=self.client_desk(),
             records=RecordsDesk(self.feed, self.reader, Verifier(self.engine), self.gateway),
+            config=config_room(self.folder).desk,
         )
 
     def raw(self, kind: int, keys: CurveKeys | None = None) -> "zmq.Socket[bytes]":
@@ -113,7 +115,7 @@ async def running(
     settings = economy_settings or EconomySettings()
     gate = CallGate(tool_settings or ToolSettings(), proves)
     desk = ToolDesk(
-        [*economy.tools(settings), *users.tools(), *more_tools],
+        [*economy.tools(economy.Economy(settings)), *users.tools(), *more_tools],
         gate=gate,
         redactor=Redactor(),
         opening_balance=100,

@@ -39,7 +39,7 @@ def main() -> None:
     often = RateSettings(per_s=100_000, burst=100_000)
     settings = EconomySettings(user_daily_limit=10**9, guild_daily_limit=10**9)
     desk = ToolDesk(
-        economy.tools(settings),
+        economy.tools(economy.Economy(settings)),
         gate=CallGate(ToolSettings(caller_rate=often, actor_rate=often), lambda _actor: True),
         redactor=Redactor(),
         opening_balance=OPENING_BALANCE,

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import psutil
 
+from droas_mother.ctl.client import Client
 from droas_sandbox.server import Sandbox
 from droas_sandbox.settings import SandboxSettings
 
@@ -109,10 +110,11 @@ class Town:
             self.environment[variable] = TOKENS[username]
             (configs / "bots" / f"{name}.yaml").write_text(BOT_FILE % variable)
 
-    async def start_mother(self) -> None:
-        """Start her; her log grows over several starts."""
+    async def start_mother(self, *through: str) -> None:
+        """Start her, through another program perhaps; her log grows over several starts."""
         with (self.folder / "mother.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
+                *through,
                 BIN / "droas-mother",
                 "--config",
                 str(self.folder / "configs"),
@@ -135,6 +137,15 @@ class Town:
         """Run droasctl; gives its exit code, its JSON, and what it complained of."""
         code, out, err = await self._droasctl(*arguments)
         return code, json.loads(out) if out.strip() else None, err
+
+    async def asked(self, path: str) -> Any:
+        """Ask the admin interface, as quickly as can be."""
+
+        def ask() -> Any:
+            with Client(self.folder / "run/droas.sock") as client:
+                return client.get(path)
+
+        return await asyncio.to_thread(ask)
 
     async def events(self, *arguments: str) -> list[Json]:
         """Give what `droasctl events` says."""

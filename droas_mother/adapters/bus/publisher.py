@@ -27,8 +27,9 @@ from droas_common.zmq_sockets import ServedSocket, server_socket
 from droas_mother.adapters.bus.keyring import ZAP_DOMAIN, KeyRing
 from droas_mother.core.authorization import Principal, PrincipalKind
 
-SEND_QUEUE = 10_000
-"""Events waiting for one slow subscriber; beyond them it misses some and learns so from the numbers."""
+SEND_QUEUE = 256
+"""Events waiting for one slow subscriber, which bounds the memory that it can take: a stopped process holds no more
+than these. Beyond them it misses some and learns so from the numbers, or when it is reminded."""
 
 MAX_TOPICS = 10_000
 """Topics whose state is kept; the longest unused one is forgotten first."""
@@ -51,11 +52,15 @@ class Publisher:
 
     def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str, keyring: KeyRing) -> None:
         raw = server_socket(
-            context, zmq.XPUB, endpoint, secret_key=keyring.server_secret_key, domain=ZAP_DOMAIN
+            context,
+            zmq.XPUB,
+            endpoint,
+            secret_key=keyring.server_secret_key,
+            domain=ZAP_DOMAIN,
+            send_limit=SEND_QUEUE,
         )
         raw.setsockopt(zmq.XPUB_MANUAL, 1)
         raw.setsockopt(zmq.XPUB_VERBOSE, 1)
-        raw.setsockopt(zmq.SNDHWM, SEND_QUEUE)
         self._raw = raw
         self._socket = ServedSocket(raw, self._on_subscription)
         self._keyring = keyring

@@ -3,6 +3,7 @@
 from typing import Any, Protocol
 
 from droas_mother.core.audit_query import AuditQuery
+from droas_mother.core.config_answers import ApplyWanted, RollbackWanted
 from droas_mother.core.tool_answers import ClientWanted, ToolCall
 
 Answer = tuple[int, Any]
@@ -61,6 +62,26 @@ class Records(Protocol):
         ...
 
 
+class Config(Protocol):
+    """What answers about the configuration."""
+
+    def status(self) -> Answer:
+        """Say what runs, what lies on the disk, and who runs what."""
+        ...
+
+    async def apply(self, wanted: ApplyWanted, *, uid: int) -> Answer:
+        """Put the files into force."""
+        ...
+
+    async def rollback(self, wanted: RollbackWanted, *, uid: int) -> Answer:
+        """Put a kept revision into force again."""
+        ...
+
+    async def history(self, count: int) -> Answer:
+        """Give the kept revisions."""
+        ...
+
+
 class Desk(Protocol):
     """What answers."""
 
@@ -77,6 +98,11 @@ class Desk(Protocol):
     @property
     def records(self) -> Records:
         """For audit, ledger and people."""
+        ...
+
+    @property
+    def config(self) -> Config:
+        """For the configuration."""
         ...
 
     def health(self) -> Answer:

@@ -20,8 +20,8 @@ _VERSION = "1.0.0"
 _MEANINGS = {
     400: "A parameter or the body is not of its type",
     403: "This user may not speak to this mother over the Unix socket",
-    404: "There is no such bot or client",
-    409: "It is there already",
+    404: "There is no such bot, client or revision",
+    409: "It is there already, or cannot be used as it is",
     503: "It cannot be done now",
 }
 

@@ -2,6 +2,7 @@
 
 from droas_common.wire.records import LogRecord
 from droas_mother.adapters.http.asked import Parameter
+from droas_mother.adapters.http.config_routes import CONFIG_ROUTES
 from droas_mother.adapters.http.record_routes import RECORD_ROUTES
 from droas_mother.adapters.http.route import FOLLOW, Route
 from droas_mother.adapters.http.tool_routes import TOOL_ROUTES
@@ -14,7 +15,7 @@ from droas_mother.core.admin_answers import (
     LogPage,
     Readiness,
 )
-from droas_mother.core.events import Commanded, LogEnded, Missed, StateChanged, StreamEnded
+from droas_mother.core.events import Commanded, ConfigChanged, LogEnded, Missed, StateChanged, StreamEnded
 
 _BOT = Parameter(name="name", kind="text", place="path", words="the bot, as its file is named")
 
@@ -108,7 +109,7 @@ ROUTES = (
         path="/v1/events",
         summary="Give what happened to the bots, oldest first",
         answer=EventPage,
-        lines=(StateChanged, Commanded, Missed, StreamEnded),
+        lines=(StateChanged, Commanded, ConfigChanged, Missed, StreamEnded),
         handle=lambda desk, asked: desk.events(
             asked["count"], after=asked["after"], bot=asked["bot"], follow=asked["follow"]
         ),
@@ -127,5 +128,6 @@ ROUTES = (
     ),
     *RECORD_ROUTES,
     *TOOL_ROUTES,
+    *CONFIG_ROUTES,
 )
 """`/v1/openapi.json` is served beside these: it describes them, and itself."""

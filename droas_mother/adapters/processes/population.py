@@ -14,6 +14,7 @@ from droas_mother.adapters.processes.adoption import find, may_go_on
 from droas_mother.adapters.processes.bot_lock import BotLock
 from droas_mother.adapters.processes.child_process import ChildProcess
 from droas_mother.adapters.processes.spawning import Spawner
+from droas_mother.adapters.processes.token_holders import TokenHolders
 from droas_mother.core.authorization import Principal, PrincipalKind
 
 _STRANGER_GRACE_S = 5.0
@@ -80,10 +81,23 @@ class Population:
         self._settings_for = settings_for
         self._digest_of = digest_of
         self._forget = forget
-        self._public_keys: dict[tuple[str, int], str] = {}
+        self._public_keys: dict[tuple[BotName, int], str] = {}
+        self._tokens = TokenHolders()
 
     async def spawn(self, name: BotName, settings: BotSettings, incarnation: int) -> ChildProcess:
-        """Start one life of a bot, after ending whoever else still is this bot; raises OutsideError."""
+        """Start one life of a bot, after ending whoever else still is this bot; raises OutsideError.
+
+        Its token may just be another bot's; that one ends first.
+        """
+        await self._tokens.wait(settings.discord_token, name)
+        self._tokens.hold(settings.discord_token, (name, incarnation))
+        try:
+            return await self._spawn(name, settings, incarnation)
+        except BaseException:
+            self._tokens.free((name, incarnation))
+            raise
+
+    async def _spawn(self, name: BotName, settings: BotSettings, incarnation: int) -> ChildProcess:
         lock_path = self._lock_path(name)
         evicted = await BotLock(lock_path).evict_holder()
         if evicted is not None:
@@ -115,7 +129,14 @@ class Population:
             return None
         self._keys.admit(record.public_key, _principal(name, settings, record.incarnation))
         self._public_keys[name, record.incarnation] = record.public_key
+        self._tokens.hold(settings.discord_token, (name, record.incarnation))
         return child, record.incarnation
+
+    def entitle(self, name: BotName, settings: BotSettings) -> None:
+        """Let the living processes of a bot call what its settings say, from the next call on."""
+        for (bot, incarnation), public_key in self._public_keys.items():
+            if bot == name:
+                self._keys.admit(public_key, _principal(name, settings, incarnation))
 
     async def end_strangers(self, wanted: frozenset[BotName]) -> None:
         """End the living processes of all other bots than these, in good order and side by side."""
@@ -125,6 +146,7 @@ class Population:
     def bury(self, name: BotName, incarnation: int, child: ChildProcess) -> None:
         """Revoke an ended life's keys and close what was held of it."""
         self._revoke(name, incarnation)
+        self._tokens.free((name, incarnation))
         self._forget(name, incarnation)
         child.release()
 

@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 
 from droas_mother.ctl.command import Action, Command, nothing, takes_actions, takes_json
+from droas_mother.ctl.commands.config_live import ACTIONS as LIVE
 from droas_mother.ctl.offline import folder, offline, takes_folder
 
 
@@ -55,6 +56,7 @@ def _arguments(parser: ArgumentParser) -> None:
             "set": Action(
                 offline, "Change one setting in its file; comments and order stay.", _set_arguments
             ),
+            **LIVE,
         },
     )
 
@@ -62,7 +64,7 @@ def _arguments(parser: ArgumentParser) -> None:
 COMMANDS = {
     "config": Command(
         run=nothing,
-        about="Examine and edit the configuration; no mother need run.",
+        about="Examine and edit the configuration (no mother need run); see what a running mother made of it.",
         arguments=_arguments,
         examples=(
             ("droasctl config validate /etc/droas", "0 when she could start with it, 78 when not"),
@@ -74,6 +76,9 @@ COMMANDS = {
                 "droasctl config set bots/helper.yaml bot_config.protection_level high",
                 "keeps comments and order",
             ),
+            ("droasctl config status", "0 when the files are in force and every bot has confirmed"),
+            ("droasctl config apply --dry-run", "what would be started, stopped, changed"),
+            ("droasctl config rollback 7", "until the files change again"),
         ),
     ),
 }

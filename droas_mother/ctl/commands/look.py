@@ -21,7 +21,8 @@ def _status(client: Client, arguments: Namespace) -> int:
 def _status_of_all(client: Client, arguments: Namespace) -> int:
     value = client.get("/v1/bots")
     bots, problems, protection = value["bots"], value["problems"], value["protection"]
-    lines = [*status_lines(bots, problems), *protection_lines(protection)]
+    said = value.get("configuration", [])
+    lines = [*status_lines(bots, problems), *protection_lines(protection), *said]
     if arguments.verbose:
         full = [client.get(bot_path(bot["name"])) for bot in bots]
         value["stacks"] = {bot["name"]: bot["last_stacks"] for bot in full}

@@ -32,11 +32,11 @@ class Economy:
     """The economy's tools.
 
     Args:
-        settings: limits and currencies.
+        settings: limits and currencies; replaced as a whole when they change.
     """
 
     def __init__(self, settings: EconomySettings) -> None:
-        self._settings = settings
+        self.settings = settings
 
     def balance(self, arguments: BalanceArguments, call: Call, draft: Draft) -> Json:
         """Tell what a member has."""
@@ -50,7 +50,7 @@ class Economy:
         guild_id, user_id = call.member()
         source = self._account(guild_id, user_id, arguments.currency)
         target = Account(guild_id, user_id_of(arguments.to_user_id), source.currency)
-        draft.post(*transfer(source, target, arguments.amount, limit=self._settings.transfer_limit))
+        draft.post(*transfer(source, target, arguments.amount, limit=self.settings.transfer_limit))
         self._spend(source, arguments.amount, call, draft)
         return {
             "from_user_id": source.owner,
@@ -65,7 +65,7 @@ class Economy:
         guild_id, _ = call.member()
         target = self._account(guild_id, user_id_of(arguments.to_user_id), arguments.currency)
         issuer = Account(guild_id, ISSUER, target.currency)
-        draft.post(*transfer(issuer, target, arguments.amount, limit=self._settings.award_limit))
+        draft.post(*transfer(issuer, target, arguments.amount, limit=self.settings.award_limit))
         self._spend_of_guild(target, arguments.amount, call, draft)
         return {
             "to_user_id": target.owner,
@@ -84,7 +84,7 @@ class Economy:
             raise Refusal(
                 "today's coins were taken already; there are new ones at midnight UTC", kind="taken_today"
             )
-        amount = self._settings.daily_amount
+        amount = self.settings.daily_amount
         if amount:
             draft.post(*move(Account(guild_id, ISSUER, account.currency), account, amount))
         draft.keep(Claim(guild_id=guild_id, user_id=user_id, what=what, day=call.day))
@@ -109,13 +109,13 @@ class Economy:
     def reserve(self, arguments: ReserveArguments, call: Call, draft: Draft) -> Json:
         """Set coins of the asking member aside."""
         guild_id, user_id = call.member()
-        if arguments.seconds > self._settings.hold_limit_s:
+        if arguments.seconds > self.settings.hold_limit_s:
             raise Refusal(
-                f"coins can be set aside for {self._settings.hold_limit_s} s at most", kind="too_long"
+                f"coins can be set aside for {self.settings.hold_limit_s} s at most", kind="too_long"
             )
         source = self._account(guild_id, user_id, arguments.currency)
         escrow = Account(guild_id, ESCROW, source.currency)
-        draft.post(*transfer(source, escrow, arguments.amount, limit=self._settings.transfer_limit))
+        draft.post(*transfer(source, escrow, arguments.amount, limit=self.settings.transfer_limit))
         self._spend(source, arguments.amount, call, draft)
         hold = Hold(
             hold_id=call.call_id,
@@ -149,17 +149,17 @@ class Economy:
         return Account(guild_id, owner, self._currency(guild_id, currency))
 
     def _currency(self, guild_id: Snowflake, wanted: str | None) -> str:
-        known = self._settings.currencies_of(guild_id)
+        known = self.settings.currencies_of(guild_id)
         if wanted is not None and wanted not in known:
             raise Refusal(f"this group has no {wanted}; it has {', '.join(known)}", kind="unknown_currency")
         return wanted or known[0]
 
     def _spend(self, source: Account, amount: int, call: Call, draft: Draft) -> None:
-        _count(source, source.owner, amount, self._settings.user_daily_limit, "you", call, draft)
+        _count(source, source.owner, amount, self.settings.user_daily_limit, "you", call, draft)
         self._spend_of_guild(source, amount, call, draft)
 
     def _spend_of_guild(self, account: Account, amount: int, call: Call, draft: Draft) -> None:
-        _count(account, WHOLE_GUILD, amount, self._settings.guild_daily_limit, "this group", call, draft)
+        _count(account, WHOLE_GUILD, amount, self.settings.guild_daily_limit, "this group", call, draft)
 
 
 def expire(hold: Hold, draft: Draft) -> None:
@@ -252,9 +252,8 @@ _TOOLS: tuple[tuple[str, type[msgspec.Struct], bool, str], ...] = (
 """Each tool: the verb, which is the method that does it, its arguments, whether it changes something, its words."""
 
 
-def tools(settings: EconomySettings) -> list[Tool[Any]]:
+def tools(desk: Economy) -> list[Tool[Any]]:
     """Give the economy's tools."""
-    desk = Economy(settings)
     return [
         Tool(
             name=f"economy.{verb}",

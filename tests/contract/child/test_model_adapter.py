@@ -131,6 +131,22 @@ async def test_without_a_name_the_first_model_is_asked_for_once(server: OddServe
     assert server.asked == ["Bearer secret-key"]
 
 
+async def test_other_settings_hold_for_the_next_request(server: OddServer) -> None:
+    """Name and temperature change between two answers; the key stays."""
+    server.steps = [says("a"), END, DONE]
+    settings = LlmSettings.model_validate({"base_url": server.url, "api_key": "key", "model": "old"})
+    model = HttpModel(settings)
+    for wanted in (settings, settings.model_copy(update={"model": "new", "temperature": 0.1})):
+        model.take(wanted)
+        async with aclosing(model.stream([], [])) as chunks:
+            assert [chunk async for chunk in chunks]
+    await model.close()
+    assert [(body["model"], body.get("temperature")) for body in server.bodies] == [
+        ("old", None),
+        ("new", 0.1),
+    ]
+
+
 @pytest.mark.parametrize("models", [{"data": []}, {}, [], {"data": [{}]}])
 async def test_a_server_without_models_is_a_refusal(server: OddServer, ask: Ask, models: Any) -> None:
     """Only a person can mend that."""

@@ -76,7 +76,7 @@ def files() -> dict[str, bytes]:
 
 def hidden(said: str) -> bool:
     """Whether there is no canary in it; the identity is one as well."""
-    return "canary" not in said and KEY not in said
+    return "canary-" not in said and KEY not in said
 
 
 FILES = files()

@@ -134,6 +134,25 @@ def test_it_registers_waits_for_the_welcome_and_for_the_state(play: Any) -> None
     assert day.mother.words[-1] == Goodbye(reason="asked to stop")
 
 
+def test_a_configuration_is_confirmed_at_once(play: Any) -> None:
+    """One heartbeat for all that came in a turn of the loop, and the new pace of heartbeats from then on."""
+
+    async def scene(day: Day) -> None:
+        day.child.hear(Welcome(heartbeat_interval_s=60))
+        await asyncio.sleep(0.1)
+        before = len(day.mother.heard(Heartbeat))
+        for revision in (4, 5, 6):
+            day.news.revision = revision
+            day.child.note_settings({"heartbeat_interval_s": 0.25})
+        await asyncio.sleep(0)
+        beats = day.mother.heard(Heartbeat)
+        assert [beat.config_revision for beat in beats[before:]] == [6]
+        day.child.note_settings({"heartbeat_interval_s": "often"})
+        day.child.hear(Stop(grace_s=1))
+
+    play(scene)
+
+
 def test_a_state_that_does_not_come_is_asked_for_again(play: Any) -> None:
     """After two seconds, anew, while the bot goes to work with what it was started with."""
 

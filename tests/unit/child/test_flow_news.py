@@ -54,12 +54,14 @@ class Desk:
 
     def __init__(self, settings: Any) -> None:
         self.bus, self.intake = FakeBus(), FakeIntake()
+        self.told: list[dict[str, Any]] = []
         self.news = News(
             BOT,
             settings,
             revision=3,
             intake=lambda: self.intake,  # type: ignore[arg-type,return-value]  # a fake with the two methods used
             subscriptions=self.bus,
+            on_settings=self.told.append,
         )
 
     def event(self, topic: str, sequence: int, kind: str = "settings", **data: Any) -> None:
@@ -95,19 +97,30 @@ def test_the_state_comes_with_the_snapshot(desk: Desk) -> None:
 
 def test_hot_settings_apply(desk: Desk) -> None:
     """The next answer has the new persona, and the heartbeat the new revision."""
-    desk.event(CONFIG, 6, revision=4, system_prompt="be short", max_parallel_answers=2)
+    model = {"model": "small", "temperature": 0.5, "api_key": "another"}
+    before = desk.news.settings.llm_config
+    desk.event(CONFIG, 6, revision=4, system_prompt="be short", max_parallel_answers=2, llm_config=model)
+    after = desk.news.settings.llm_config
+    assert (after.model, after.temperature, after.api_key) == ("small", 0.5, before.api_key)
     assert (desk.news.settings.system_prompt, desk.news.settings.max_parallel_answers) == ("be short", 2)
     assert desk.news.revision == 4
+    assert [one["revision"] for one in desk.told] == [4]
 
 
 @pytest.mark.parametrize(
-    "bad", [{"history_messages": -1}, {"protection_level": "extreme"}, {"system_prompt": 5}]
+    "bad",
+    [
+        {"history_messages": -1},
+        {"llm_config": {"temperature": 9}},
+        {"protection_level": "extreme"},
+        {"system_prompt": 5},
+    ],
 )
 def test_settings_that_cannot_be_used_change_nothing(desk: Desk, bad: dict[str, Any]) -> None:
     """Half a change is worse than none."""
     before = desk.news.settings
     desk.event(CONFIG, 6, revision=4, max_tool_rounds=1, **bad)
-    assert (desk.news.settings, desk.news.revision) == (before, 3)
+    assert (desk.news.settings, desk.news.revision, desk.told) == (before, 3, [])
 
 
 def test_only_hot_settings_are_taken_over(desk: Desk) -> None:

@@ -1,0 +1,1 @@
+"""What `benchmarks/config.py` is made of."""
