@@ -4,6 +4,7 @@ import re
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -11,6 +12,8 @@ from droas_mother.core.configuration.diagnosis import Span
 from droas_mother.core.configuration.documents import Document, Entry, Place, Timestamp
 
 MAX_DEPTH = 32
+MAX_NODES = 20_000
+"""Most keys and values that are written in one file."""
 MAX_VALUES = 20_000
 """Most values of one file, aliases written out."""
 
@@ -83,6 +86,7 @@ def read_yaml(file: str, text: str) -> Reading:
         text = text.replace("\t", " ")  # JSON may be indented with tabs, YAML may not; columns stay
     loader = YAML(typ="safe", pure=True)
     loader.max_depth = MAX_DEPTH
+    loader.Composer = _BoundedComposer
     documents: list[Document] = []
     findings: list[Finding] = []
     try:
@@ -96,6 +100,22 @@ def read_yaml(file: str, text: str) -> Reading:
     except (YAMLError, ValueError, RecursionError) as error:
         findings.append(_unmarked(file, text, error))
     return Reading(documents, findings)
+
+
+class _BoundedComposer(Composer):
+    """Stops at a flood of values; reading all of a file of 1 MiB could take a quarter of a minute."""
+
+    def __init__(self, loader: Any = None) -> None:
+        super().__init__(loader=loader)
+        self._count = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Compose the next node; raises MarkedYAMLError when there are too many."""
+        self._count += 1
+        if self._count > MAX_NODES:
+            mark = self.parser.peek_event().start_mark
+            raise MarkedYAMLError(problem=f"more than {MAX_NODES} keys and values", problem_mark=mark)
+        return super().compose_node(parent, index)
 
 
 def _syntax(file: str, text: str, error: MarkedYAMLError) -> Finding:
