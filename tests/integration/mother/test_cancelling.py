@@ -86,7 +86,9 @@ def gateway(tmp_path: Path, socket: ScriptedSocket) -> Iterator[ToolGateway]:
     engine = open_engine(f"sqlite:///{tmp_path / 'droas.db'}")
     store = Database(engine)
     gate = CallGate(ToolSettings(), lambda _actor: None)
-    desk = ToolDesk(economy.tools(economy.Economy(EconomySettings())), gate=gate, redactor=Redactor(), opening_balance=100)
+    desk = ToolDesk(
+        economy.tools(economy.Economy(EconomySettings())), gate=gate, redactor=Redactor(), opening_balance=100
+    )
     yield ToolGateway(socket, store, desk, observe=lambda _principal, _seconds: None)
     store.close()
     engine.dispose()
