@@ -1,6 +1,7 @@
 """`droas-mother`: the daemon in the foreground."""
 
 import argparse
+import os
 import sys
 from typing import NoReturn
 
@@ -47,9 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--config",
-        default="configs",
+        default=os.environ.get("DROAS_CONFIG") or "configs",
         metavar="FOLDER",
-        help="folder with droas.yaml and bots/ (default: configs)",
+        help="folder with droas.yaml and bots/ (default: $DROAS_CONFIG or configs)",
     )
     parser.add_argument(
         "--set",

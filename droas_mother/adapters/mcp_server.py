@@ -4,6 +4,7 @@ Every refusal is a tool result with `isError`, whose structured content says wha
 a host's model reads the words. Source: Model Context Protocol, 2025-11-25 and 2026-07-28, server/tools.
 """
 
+import time
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, Protocol
@@ -86,6 +87,11 @@ class McpServer:
         meta = _meta(params.meta or {}, self._actor)
         if isinstance(meta, CallError):
             return _refused(meta, None)
+        deadline_ms = meta.deadline_unix_ms
+        if deadline_ms is not None and deadline_ms <= time.time() * 1000:
+            data = ErrorData(kind="late")
+            words = "the deadline had passed before the call began"
+            return _refused(CallError(code=ErrorCode.LATE, message=words, data=data), meta.idempotency_key)
         wanted = CallParams(name=params.name, arguments=params.arguments or {}, meta=meta)
         answer = await self._caller.call(wanted)
         key = meta.idempotency_key

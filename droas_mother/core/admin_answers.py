@@ -37,7 +37,10 @@ class Readiness(Answer, frozen=True):
     """Whether every wanted bot and the protection are ready."""
 
     ready: bool
-    waiting_for: Annotated[dict[str, str], Meta(description="who is not ready yet, and its state")]
+    waiting_for: Annotated[
+        dict[str, str],
+        Meta(description="who is not ready yet, and its state; `store`: why nothing can be written"),
+    ]
     problems: Annotated[list[str], Meta(description="faults of the mother and of the configuration")]
 
 

@@ -230,8 +230,9 @@ class ToolGateway:
 
     def _commit(self, group: list[Waiting], jobs: list[Job]) -> list[bytes]:
         """Serve a group and write it down; gives the answers."""
+        batch = Batch(self._store)
         try:
-            return self._serve(group, jobs)
+            answers, given = self._serve(group, jobs, batch)
         except OutsideError as fault:
             if self.figures.note_fault(str(fault)):
                 log.error("commit_failed", why=str(fault), calls=len(group))
@@ -247,9 +248,14 @@ class ToolGateway:
             log.opt(exception=fault).error("call_failed" if group else "job_failed")
             self._settle(jobs, [None] * len(jobs), DefectError(f"a defect of the mother: {fault!r}"))
             return [self._fail(one) for one in group]
+        self.figures.note_commit(wrote=bool(batch.changes))
+        self._settle(jobs, given, None)
+        if batch.changes.audit:
+            self._on_audit()
+        return answers
 
-    def _serve(self, group: list[Waiting], jobs: list[Job]) -> list[bytes]:
-        batch = Batch(self._store)
+    def _serve(self, group: list[Waiting], jobs: list[Job], batch: Batch) -> tuple[list[bytes], list[Any]]:
+        """Do all in memory, then commit; gives the answers, and what the jobs gave."""
         now_us = time.time_ns() // 1000
         self._store.expect([one.key for one in group if one.key is not None])
         self._desk.expect(one.params for one in group)
@@ -260,11 +266,7 @@ class ToolGateway:
         given = [add(job, batch, self._desk.expire, now_us) for job in jobs]
         self._desk.settle(batch.changes)
         self._store.write(batch.changes)
-        self.figures.note_commit(wrote=bool(batch.changes))
-        self._settle(jobs, given, None)
-        if batch.changes.audit:
-            self._on_audit()
-        return answers
+        return answers, given
 
     def _fail(self, one: Waiting) -> bytes:
         """Answer a call that cannot be written down because of a defect, and note that in the audit."""

@@ -18,10 +18,10 @@ from droas_mother.ctl.terminal import complain
 
 FAMILIES = {
     "config": "config",
-    "init": "init",
-    "secrets": "secrets",
     "db": "db",
+    "init": "init",
     "mcp": "mcp",
+    "secrets": "secrets",
 }
 """Which module carries out which command."""
 

@@ -43,6 +43,11 @@ class Place:
         """The database's file; None when it is on a server."""
         return file_of(self.url) if self.url.startswith("sqlite") else None
 
+    @property
+    def backups(self) -> Path:
+        """Where backups go that are not named: beside a file, so that it can be kept there by a link."""
+        return self.file.parent / "backups" if self.file is not None else self.folder.backups
+
     @contextmanager
     def opened(self) -> Iterator[Engine]:
         """Give the database as it is; one that is not there is not made."""
@@ -70,7 +75,7 @@ class Place:
 
 def _backup(arguments: Namespace) -> int:
     place = Place(arguments.config)
-    target = Path(arguments.file) if arguments.file else place.folder.backups / name_of_backup()
+    target = Path(arguments.file) if arguments.file else place.backups / name_of_backup()
     with place.opened() as engine:
         findings = back_up(engine, target.absolute())
     told = {"file": str(target.absolute()), "bytes": target.stat().st_size, **findings.as_json()}
@@ -82,7 +87,7 @@ def _backup(arguments: Namespace) -> int:
 def _restore(arguments: Namespace) -> int:
     place, backup = Place(arguments.config), Path(arguments.file).absolute()
     with place.alone():
-        findings, kept = restore(backup, place.url, force=arguments.force, folder=place.folder.backups)
+        findings, kept = restore(backup, place.url, force=arguments.force, folder=place.backups)
     told = {"file": str(backup), "kept": str(kept) if kept else None, **findings.as_json()}
     aside = [f"the database before it is kept: {kept}"] if kept else []
     show(told, lambda: [f"{backup}: restored, {_summary(findings)}", *aside], as_json=arguments.json)
@@ -100,7 +105,7 @@ def _migrate(arguments: Namespace) -> int:
         _check_forward(before, wanted)
         kept = None
         if before != wanted:
-            kept = keep_before_migrating(engine, place.folder.backups, before)
+            kept = keep_before_migrating(engine, place.backups, before)
             bring_forward(engine, wanted)
     told: dict[str, Any] = {"before": before, "schema": wanted, "backup": str(kept) if kept else None}
     line = f"schema {before} is now {wanted}; the backup before it: {kept}"

@@ -213,8 +213,11 @@ def _serve(arguments: Namespace) -> int:
 
     try:
         asyncio.run(serve())
-    except* DroasError as group:
-        raise group.exceptions[0] from None
+    except ExceptionGroup as group:
+        for one in group.exceptions:
+            if isinstance(one, DroasError):
+                raise one from None
+        raise
     return ExitCode.OK
 
 

@@ -47,9 +47,9 @@ async def readiness(place: Town) -> tuple[int, str]:
     return await asyncio.to_thread(ask)
 
 
-async def transfer(place: Town, key: str) -> tuple[int, str]:
+async def transfer(place: Town, key: str, *, giver: str = "ada") -> tuple[int, str]:
     """Have a coin moved by somebody at the machine; gives droasctl's exit code, and what it said."""
-    who = ("--guild", place.guilds["Harbour"]["id"], "--user", place.users["ada"])
+    who = ("--guild", place.guilds["Harbour"]["id"], "--user", place.users[giver])
     given = (f"to_user_id={place.users['grace']}", "amount=1")
     code, _, err = await place.ctl("tools", "call", "economy.transfer", *given, *who, "--key", key)
     return code, err
@@ -85,8 +85,11 @@ async def recovers(place: Town, key: str, outages: int) -> None:
     assert (code, verdict["faults"]) == (0, [])
 
 
-async def test_a_mother_outlives_a_full_and_a_held_database(place: Town) -> None:
-    """Calls are refused in words, /ready says why, chat and protection go on; afterwards she recovers by herself."""
+async def test_a_mother_outlives_her_database(place: Town) -> None:
+    """Full, held, overwritten: calls are refused in words, /ready says why, chat and protection go on.
+
+    What can recover does so by itself.
+    """
     assert (await transfer(place, "k0"))[0] == 0
 
     ballast = place.folder / "data/ballast"
@@ -108,6 +111,22 @@ async def test_a_mother_outlives_a_full_and_a_held_database(place: Town) -> None
     holder.execute("ROLLBACK")
     holder.close()
     await recovers(place, "k2", 2)
+
+    overwrite(place.folder / "data/droas.db")
+    code, words = await transfer(place, "k3", giver="eve")
+    assert (code, "malformed; stop the mother and restore a backup" in words) == (69, True)
+    assert "malformed" in (await readiness(place))[1]
+    await the_rest_goes_on(place)
+
+
+def overwrite(path: Path) -> None:
+    """Make rubbish of all pages but the first."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * (path.stat().st_size - 4096))
 
 
 def fill(path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from droas_mother.offline.__main__ import main
@@ -31,7 +31,8 @@ class PlacedDatabase:
     @property
     def backups(self) -> list[Path]:
         """The backups that were made without being named."""
-        return sorted((self.folder / "data/backups").glob("*.db"))
+        beside = Path(make_url(self.url).database or "").parent if self.url.startswith("sqlite") else None
+        return sorted(((beside or self.folder / "data") / "backups").glob("*.db"))
 
     @property
     def environment(self) -> dict[str, str]:

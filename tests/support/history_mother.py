@@ -25,15 +25,17 @@ class WholeMother:
     Args:
         folder: configuration, sockets, data and log; its path must be short.
         url: the database.
+        more: variables for her.
     """
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, **more: str) -> None:
         self._folder = folder
         self._environment = {
             **os.environ,
             "DROAS_RUNTIME_DIR": str(folder / "run"),
             "DROAS_DATA_DIR": str(folder / "data"),
             "DROAS_STORAGE__URL": url,
+            **more,
         }
         (folder / "configs/bots").mkdir(parents=True)
         (folder / "configs/droas.yaml").write_text(_FILE)

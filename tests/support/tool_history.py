@@ -57,15 +57,16 @@ class Play:
         self._restart = restart
         self._names = [f"caller{number}" for number in range(_CALLERS)]
         self.kills: Counter[str] = Counter()
-        self._gateway = self._mother.start() if self._mother else None
+        mother = self._mother.start() if self._mother else None
         (folder / "plan.json").write_text(json.dumps(self._plan()))
-        self._gateway = self._gateway or self._start_gateway()
+        self._gateway = mother or self._start_gateway()
         self._callers = {name: self._start_caller(name) for name in self._names}
 
     def run(self, transfers: int, kills: int) -> None:
         """Go on until so many transfers were asked for, and so many processes killed."""
         while self.asked() < transfers or self.kills.total() < kills:
             time.sleep(self._chance.uniform(0.02, 0.9))
+            self._keep_gateway()
             dice = self._chance.random()
             if self._restart is not None and dice < _RESTARTS:
                 self._restart()
@@ -84,11 +85,19 @@ class Play:
         """Let the callers hear what they still wait for, and end everything."""
         (self._folder / "stop").touch()
         try:
-            for caller in self._callers.values():
-                caller.wait(timeout=_SETTLE_S)
+            deadline = time.monotonic() + _SETTLE_S
+            while any(caller.poll() is None for caller in self._callers.values()):
+                assert time.monotonic() < deadline, "the callers do not hear what they wait for"
+                self._keep_gateway()
+                time.sleep(0.05)
         finally:
             for process in (*self._callers.values(), self._gateway):
                 _kill(process)
+
+    def _keep_gateway(self) -> None:
+        """Start it again when it has ended by itself, as a service manager would: its database was away."""
+        if self._gateway.poll() is not None:
+            self._gateway = self._start_gateway()
 
     def asked(self) -> int:
         """Give how many transfers were asked for so far."""

@@ -25,6 +25,9 @@ from droas_mother.core.configuration.sops_values import (
 from droas_mother.core.configuration.splices import Splice, line_end, replacing, scalar_text, spliced
 from droas_mother.core.configuration.variables import read_lines
 
+_LARGEST = 2**53
+"""Up to here all whole numbers are floats, which numbers of JSON are to sops."""
+
 Kept = Mapping[tuple[int, Place], tuple[Any, str]]
 """Values that were encrypted before, by document and place, with their ciphertext: the same value keeps it."""
 
@@ -117,6 +120,9 @@ class _Sealer:
         splices = []
         for place in found.order:
             value = _at(document.data, place)
+            if self._json and isinstance(value, int) and abs(value) > _LARGEST:
+                name = ".".join(map(str, place))
+                raise SopsError(f"{name}: sops would round this number in JSON; write it as a text", place)
             encrypted = value not in (None, "") and self._how.rule.selects(place)
             self._mac.add(value, encrypted=encrypted)
             if encrypted:

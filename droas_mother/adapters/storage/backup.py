@@ -87,6 +87,7 @@ def keep_before_migrating(engine: Engine, folder: Path, revision: str) -> Path:
 @contextmanager
 def _growing(target: Path) -> Iterator[Path]:
     """Give a file to write; it gets its name when all went well, and is gone otherwise."""
+    _sweep(target.parent)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -96,6 +97,14 @@ def _growing(target: Path) -> Iterator[Path]:
         sync(target.parent)
     finally:
         for left in (part, *(part.with_name(part.name + end) for end in ("-journal", "-wal", "-shm"))):
+            left.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Take away what backups that were killed have left."""
+    for left in folder.glob(".*.part"):
+        pid = left.name.split(".")[-2]
+        if not Path("/proc", pid).exists():
             left.unlink(missing_ok=True)
 
 

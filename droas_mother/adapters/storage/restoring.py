@@ -96,14 +96,15 @@ def _keep_aside(database: Path, folder: Path) -> Path:
 
 
 def _settle(database: Path) -> None:
-    """Have SQLite take its write-ahead log into the file, where it can be read at all."""
-    engine = create_engine(f"sqlite:///{database}", poolclass=NullPool)
+    """Have SQLite take its write-ahead log into the file, where it can be read at all and nobody else has it."""
+    engine = create_engine(f"sqlite:///{database}", poolclass=NullPool, connect_args={"timeout": 1.0})
     try:
         with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            connection.exec_driver_sql("PRAGMA journal_mode=DELETE")
-    except DBAPIError:
-        return  # it is kept as it is
+            connection.exec_driver_sql("PRAGMA journal_mode=DELETE")  # only who is alone may do that
+    except DBAPIError as error:
+        if "locked" in words(error):
+            raise ExistsError(f"{database}: is in use by another program; stop the mother first") from None
+        # It cannot be read, and is kept as it is.
 
 
 def _into_server(backup: Path, url: str, *, force: bool, folder: Path) -> Path | None:

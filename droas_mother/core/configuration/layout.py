@@ -5,7 +5,7 @@
     droas.yaml  droas.d/*.yaml                   the mother's
     bots/NAME.yaml  bots/NAME/*.yaml             one bot's
     protection/NAME.yaml  protection/NAME/*.yaml one policy's
-    *.env                                        variables for placeholders
+    *.env  environment                           variables for placeholders
 
 A file may be YAML (`.yaml`, `.yml`) or JSON (`.json`). Hidden files and those that editors leave behind are
 nobody's. Several files of one owner are merged in the order of their paths, the file before the folder.
@@ -73,7 +73,7 @@ def owner_of(path: str) -> Owner | None:
     if any(map(is_left_behind, parts)):
         return None
     stem, _, ending = parts[-1].rpartition(".")
-    if ending == "env" and len(parts) == 1:
+    if len(parts) == 1 and (ending == "env" or path == "environment"):
         return Owner(Kind.VARIABLES)
     if f".{ending}" not in _DATA_ENDINGS or not stem:
         return None

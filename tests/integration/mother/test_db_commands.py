@@ -1,10 +1,17 @@
 """`droasctl db`: backups that hold, taken while the mother writes; restores that lose nothing; checks that find."""
 
 import asyncio
+import errno
+import itertools
 import os
 import re
 import stat
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import text
@@ -14,6 +21,8 @@ from droas_mother.adapters.processes.runtime_folder import RuntimeFolder
 from droas_mother.adapters.storage.backup import back_up
 from droas_mother.adapters.storage.engine import connect, open_engine
 from droas_mother.adapters.storage.findings import look_at_file
+from droas_mother.adapters.storage.revisions import HEAD
+from tests.support.admin import DROASCTL
 from tests.support.bench_of_tools import ADA, running
 from tests.support.databases import PlacedDatabase
 
@@ -96,6 +105,18 @@ def test_a_backup_restores_what_was_there(place: PlacedDatabase) -> None:
     assert (code, found["faults"], found["audit_head"]) == (0, [], made["audit_head"])
 
 
+def test_droasctl_hands_over_on_its_terminal(place: PlacedDatabase, tmp_path: Path) -> None:
+    """The command that people type leads here, wherever they stand: what lies there is not imported."""
+    (tmp_path / "droas_mother.py").write_text("raise SystemExit('imported from where one stands')")
+    place.ctl("check")  # which writes the configuration
+    command = [DROASCTL, "db", "check", "--config", str(place.folder / "configs")]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=place.environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith(f"holds, schema {HEAD}, 3 decisions, 10 ledger entries\n")
+
+
 async def test_the_chains_go_on_after_a_restore(place: PlacedDatabase) -> None:
     """A mother on a restored database appends to both chains, with numbers that were not used."""
     _, made, _ = place.ctl("backup")
@@ -132,6 +153,64 @@ def test_an_sqlite_database_moves_to_postgresql(tmp_path: Path, short_tmp: Path,
     assert grown.value("SELECT wanted FROM wishes") is True
 
 
+@contextmanager
+def nth_call_fails(number: int) -> Iterator[None]:
+    """Have the n-th of the calls that open, sync, link and rename files fail, as on a broken disk."""
+    calls = itertools.count(1)
+
+    def failing(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            if next(calls) == number:
+                raise OSError(errno.EIO, "the disk is broken")
+            return real(*arguments, **options)
+
+        return call
+
+    with ExitStack() as stack:
+        for name in ("open", "fsync", "link", "replace"):
+            stack.enter_context(patch.object(os, name, failing(getattr(os, name))))
+        yield
+
+
+def test_a_restore_that_fails_anywhere_leaves_a_whole_database(place: PlacedDatabase) -> None:
+    """Whichever step fails: it is the old database or the new one, and the command says that it failed."""
+    if not place.url.startswith("sqlite"):
+        pytest.skip("it is one transaction of the server's")
+    _, made, _ = place.ctl("backup")
+    place.change("UPDATE accounts SET balance = 7 WHERE owner = '10'")
+    failed = 0
+    for number in itertools.count(1):
+        with nth_call_fails(number):
+            code, _, err = place.ctl("restore", made["file"], "--force")
+        assert place.value(BALANCE) in (7, 85)
+        if code == 0:
+            break
+        failed += 1
+        assert "Traceback" not in err
+        if place.value(BALANCE) == 85:
+            place.change("UPDATE accounts SET balance = 7 WHERE owner = '10'")
+    assert failed > 5
+    assert place.ctl("check")[0] == 0
+
+
+def test_a_backup_that_fails_anywhere_is_none(place: PlacedDatabase) -> None:
+    """Whichever step fails, no file bears a backup's name that does not hold, and nothing is left lying about."""
+    place.ctl("check")
+    folder = place.folder / "out"
+    folder.mkdir()
+    (folder / ".old.db.999999999.part").write_bytes(b"left by one that was killed")
+    for number in itertools.count(1):
+        target = folder / f"{number}.db"
+        with nth_call_fails(number):
+            code, _, err = place.ctl("backup", str(target))
+        assert "Traceback" not in err
+        assert look_at_file(target).faults == () if target.exists() else code != 0
+        if code == 0:
+            break
+    assert number > 5
+    assert not list(folder.glob(".*"))
+
+
 def test_nothing_is_restored_or_migrated_while_a_mother_runs(place: PlacedDatabase) -> None:
     """The lock that keeps a second mother out keeps these out, too."""
     _, made, _ = place.ctl("backup")
@@ -143,17 +222,17 @@ def test_nothing_is_restored_or_migrated_while_a_mother_runs(place: PlacedDataba
     folder.release()
 
 
-@pytest.mark.postgres
-async def test_a_database_in_use_is_not_replaced(short_tmp: Path, postgres_url: str) -> None:
-    """A mother on another host holds no lock here; her connection tells of her."""
-    place = PlacedDatabase(short_tmp, postgres_url)
-    async with running(short_tmp, postgres_url) as bench:
+async def test_a_database_in_use_is_not_replaced(short_tmp: Path, database_url: str) -> None:
+    """A mother with other folders, or on another host, holds no lock here; her connection tells of her."""
+    place = PlacedDatabase(short_tmp, database_url)
+    async with running(short_tmp, database_url) as bench:
         client = bench.client()
         await client.call("economy.daily", {}, actor=ADA, idempotency_key="k")
         client.close()
         assert place.ctl("backup")[2] == ""
         code, refused, _ = await asyncio.to_thread(place.ctl, "restore", str(place.backups[0]), "--force")
     assert (code, "in use by" in refused["error"]) == (73, True)
+    assert place.ctl("check")[1]["audit_rows"] == 1
 
 
 def test_what_was_changed_is_found(place: PlacedDatabase) -> None:

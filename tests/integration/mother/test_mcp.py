@@ -57,13 +57,14 @@ async def test_a_host_gets_what_the_client_may(place: PlayedOffice) -> None:
             await client.call_tool("users.profile", {}),
             await client.call_tool("economy.transfer", given, meta={"idempotencyKey": 5}),
             await client.call_tool("economy.balance", {}, meta={"actor": {"userId": "10", "guildId": "2"}}),
+            await client.call_tool("economy.balance", {}, meta={"deadlineUnixMs": 1}),
             await client.call_tool("economy.balance", {}),
         ]
     assert all(one.is_error for one in faults)
     told = [one.structured_content["error"] for one in faults]
-    assert [one["kind"] for one in told] == ["denied", "invalid_params", "denied", "limited"]
-    assert (told[1]["path"], told[3]["code"]) == ("$._meta.idempotencyKey", -32005)
-    assert told[3]["retry_after_ms"] > 1_000
+    assert [one["kind"] for one in told] == ["denied", "invalid_params", "denied", "late", "limited"]
+    assert (told[1]["path"], told[4]["code"]) == ("$._meta.idempotencyKey", -32005)
+    assert told[4]["retry_after_ms"] > 1_000
     rows = place.bench.reader.newest_audit(10, kind="tool")
     assert {row["caller"] for row in rows} == {"client:shop"}
     assert [row["outcome"] for row in rows][:3] == ["ok", "denied", "denied"]

