@@ -104,7 +104,10 @@ class Ground:
         redactor.learn(secrets_of(self.configuration))
         start_logging([*self._sinks, self._keep_record], level=self.settings.log.level)
         for problem in self.configuration.problems:
-            log.error("bot_not_configured", bot=problem.bot, problem=problem.headline)
+            if problem.bot is not None:
+                log.error("bot_not_configured", bot=problem.bot, problem=problem.headline)
+            else:
+                log.error("configuration_faulty", problem=problem.headline)
 
     def _open_store(self) -> None:
         secret = self.settings.storage.url

@@ -40,6 +40,10 @@ def _init(arguments: Namespace) -> int:
     asks = not arguments.non_interactive
     if asks and not sys.stdin.isatty():
         raise UsageError("init asks on a terminal; say --non-interactive in a script")
+    if asks and not arguments.sandbox:
+        arguments.sandbox = (
+            _asked("for discord, or for the sandbox on this machine?", "discord", _valid_place) == "sandbox"
+        )
     answers = _sandbox_answers(arguments) if arguments.sandbox else _answers(arguments, asks=asks)
     written = []
     for path, (text, mode) in first_files(answers).items():
@@ -135,6 +139,12 @@ def _asked_secret(question: str, *, checks: bool) -> str:
             return text
         sys.stderr.write(f"  {fault}\n")
     raise UsageError(f"{question}: no usable answer in {_TRIES} tries")
+
+
+def _valid_place(text: str) -> str:
+    if text not in ("discord", "sandbox"):
+        raise UsageError("answer discord or sandbox")
+    return text
 
 
 def _valid_name(text: str) -> str:

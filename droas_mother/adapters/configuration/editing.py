@@ -131,8 +131,11 @@ def _spot(text: str, found: Extents, place: Place) -> Extent | None:
 
 
 def _over_block(text: str, found: Extents, place: Place, written: str) -> Splice:
-    """Replace a list or mapping that stands on lines of its own by one on the line of its key."""
-    key, end = found.keys[place], found.end_of(place)
+    """Replace a list or mapping that stands on lines of its own by one on the line of its key or its dash."""
+    end = found.end_of(place)
+    if place not in found.keys:
+        return Splice(found.values[place].start, end, written)
+    key = found.keys[place]
     colon = text.index(":", key.end)
     tail = text[colon + 1 : end]
     ends = tail[len(tail.rstrip("\n")) :]

@@ -11,7 +11,7 @@ from droas_mother.core.configuration.literals import literals_in
 from droas_mother.core.configuration.sops_metadata import FORMAT_VERSION
 from droas_mother.core.configuration.sops_values import DEFAULT_SUFFIX, Rule, SopsError
 
-SECRET_NAMES = "(?i)(token|secret|password|api_?key|url|dsn)$"  # noqa: S105 - a pattern of names
+SECRET_NAMES = "(?i)(token|secret|password|api_?key|dsn)$|^url$"  # noqa: S105 - a pattern of names
 """What is encrypted in a file of settings when nothing else is said: names that end so."""
 
 _OTHER_KEYS = ("pgp", "kms", "gcp_kms", "azure_kv", "hc_vault", "key_groups", "shamir_threshold")

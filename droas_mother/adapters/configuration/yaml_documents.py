@@ -4,60 +4,26 @@ import re
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from droas_mother.adapters.configuration.yaml_faults import (
+    MAX_DEPTH,
+    Finding,
+    syntax_fault,
+    unmarked_fault,
+)
 from droas_mother.core.configuration.diagnosis import Span
 from droas_mother.core.configuration.documents import Document, Entry, Place, Timestamp
 
-MAX_DEPTH = 32
+MAX_NODES = 20_000
+"""Most keys and values that are written in one file."""
 MAX_VALUES = 20_000
 """Most values of one file, aliases written out."""
 
 _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "map", "seq", "value"})
-
-
-_PLAINER = (
-    ("'\\t' that cannot start", "a tab stands where YAML allows spaces only", "spaces"),
-    ("'<stream end>'", "the file ends in the middle of a value", "the rest of it"),
-    ("unexpected end of stream", "the file ends within quotes", "the closing quote"),
-    (
-        "mapping values are not allowed here",
-        "a `:` is not allowed here",
-        "quotes around a text that has a `: ` in it",
-    ),
-    ("could not find expected ':'", "this line has no `:`", "`key: value`"),
-    ("found unknown escape character", "this escape is not known within double quotes", "single quotes"),
-    (
-        "expected <block end>",
-        "this line does not stand under what it belongs to",
-        "the indentation of its neighbours",
-    ),
-    ("found undefined alias", "this alias names no anchor that stands before it", "`&name` before `*name`"),
-    ("maximum depth", f"values are nested more than {MAX_DEPTH} deep", ""),
-    ("depth", f"values are nested more than {MAX_DEPTH} deep", ""),
-)
-"""What the parser says, what that means, and what helps."""
-
-_AT_ITS_BEGINNING = ("could not find expected ':'", "unexpected end of stream")
-"""Faults that are noticed long after the place at which they are mended."""
-
-
-class Finding(NamedTuple):
-    """A fault of the text itself.
-
-    Args:
-        span: where.
-        words: what is wrong.
-        expected: what should stand there.
-        also: the other place that it takes.
-    """
-
-    span: Span
-    words: str
-    expected: str = ""
-    also: Span | None = None
 
 
 class Reading(NamedTuple):
@@ -83,6 +49,7 @@ def read_yaml(file: str, text: str) -> Reading:
         text = text.replace("\t", " ")  # JSON may be indented with tabs, YAML may not; columns stay
     loader = YAML(typ="safe", pure=True)
     loader.max_depth = MAX_DEPTH
+    loader.Composer = _BoundedComposer
     documents: list[Document] = []
     findings: list[Finding] = []
     try:
@@ -92,43 +59,26 @@ def read_yaml(file: str, text: str) -> Reading:
             if document is not None:
                 documents.append(document)
     except MarkedYAMLError as error:
-        findings.append(_syntax(file, text, error))
+        findings.append(syntax_fault(file, text, error))
     except (YAMLError, ValueError, RecursionError) as error:
-        findings.append(_unmarked(file, text, error))
+        findings.append(unmarked_fault(file, text, error))
     return Reading(documents, findings)
 
 
-def _syntax(file: str, text: str, error: MarkedYAMLError) -> Finding:
-    mark = error.problem_mark or error.context_mark
-    lines = text.rstrip().splitlines() or [""]
-    if error.context_mark is not None and any(part in str(error.problem) for part in _AT_ITS_BEGINNING):
-        mark = error.context_mark
-    if mark is None:
-        span = Span(file)
-    elif mark.line >= len(lines):  # behind the last line, where there is nothing to show
-        span = Span(file, len(lines), len(lines[-1]) + 1)
-    else:
-        span = Span(file, mark.line + 1, mark.column + 1)
-    said = str(error.problem or "this is not YAML").split("\n")[0]
-    for part, words, expected in _PLAINER:
-        if part in said:
-            return Finding(span, words, expected)
-    begun = error.context_mark if error.problem_mark is not None else None
-    since = (
-        f" ({str(error.context).split(chr(10))[0]} from line {begun.line + 1})" if begun is not None else ""
-    )
-    return Finding(span, said + since)
+class _BoundedComposer(Composer):
+    """Stops at a flood of values; reading all of a file of 1 MiB could take a quarter of a minute."""
 
+    def __init__(self, loader: Any = None) -> None:
+        super().__init__(loader=loader)
+        self._count = 0
 
-def _unmarked(file: str, text: str, error: Exception) -> Finding:
-    if isinstance(error, RecursionError):
-        return Finding(Span(file), f"values are nested more than {MAX_DEPTH} deep")
-    odd = re.search(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
-    if odd is not None:
-        line = text.count("\n", 0, odd.start()) + 1
-        column = odd.start() - (text.rfind("\n", 0, odd.start()) + 1) + 1
-        return Finding(Span(file, line, column), f"the control character U+{ord(odd[0]):04X} is not allowed")
-    return Finding(Span(file), f"this is not YAML: {type(error).__name__}")
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Compose the next node; raises MarkedYAMLError when there are too many."""
+        self._count += 1
+        if self._count > MAX_NODES:
+            mark = self.parser.peek_event().start_mark
+            raise MarkedYAMLError(problem=f"more than {MAX_NODES} keys and values", problem_mark=mark)
+        return super().compose_node(parent, index)
 
 
 class _Reader:

@@ -35,9 +35,11 @@ class Extents:
         return any(self.values[place[:length]].style in ("{", "[") for length in range(len(place)))
 
     def end_of(self, place: Place) -> int:
-        """Give the offset behind everything at a place."""
+        """Give the offset behind everything at a place; what stands in blocks ends with its last value."""
         inside = [
-            extent.end for at, extent in self.values.items() if at[: len(place)] == place and at != place
+            extent.end
+            for at, extent in self.values.items()
+            if at[: len(place)] == place and extent.style not in (":", "-")
         ]
         return max(inside, default=self.values[place].end)
 

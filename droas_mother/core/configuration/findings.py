@@ -30,7 +30,7 @@ class Findings:
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
-        self._noted: list[_Noted] = []
+        self._noted: dict[_Noted, None] = {}
         self._faulty: dict[Owner | None, int] = {}
 
     def note(
@@ -57,8 +57,8 @@ class Findings:
         """
         one = _Noted(owner, span, words, expected, nearest, also, named)
         self._faulty[owner] = self._faulty.get(owner, 0) + 1
-        if self._faulty[owner] <= MOST_PER_OWNER and one not in self._noted:
-            self._noted.append(one)
+        if self._faulty[owner] <= MOST_PER_OWNER:
+            self._noted[one] = None  # the same fault twice is one
 
     def has(self, owner: Owner) -> bool:
         """Say whether anything is wrong with what somebody owns."""

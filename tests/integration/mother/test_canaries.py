@@ -94,7 +94,7 @@ def test_a_whole_configuration_hides_its_secrets() -> None:
     assert hidden("".join(tokens))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(
     path=st.sampled_from(sorted(TEXTS)),
     at=st.floats(0, 1, exclude_max=True),

@@ -305,6 +305,8 @@ async def test_init_asks_on_a_terminal(folder: Path) -> None:
     async with Terminal(
         DROASCTL, "init", where, HELPER_TOKEN="", LLM_BASE_URL="", HOME=str(folder)
     ) as screen:
+        await screen.until("sandbox on this machine")
+        screen.write("\n")
         await screen.until("name of the first bot")
         screen.write("Not A Name\n")
         await screen.until("lower-case letters")
@@ -321,6 +323,13 @@ async def test_init_asks_on_a_terminal(folder: Path) -> None:
         screen.write("\n")
         assert await screen.ends() == 0
         assert TOKEN not in screen.text
+    assert ctl(folder, "config", "validate", where)[0] == 0
+    where = str(folder / "played")
+    async with Terminal(DROASCTL, "init", where, HOME=str(folder)) as screen:
+        await screen.until("sandbox on this machine")
+        screen.write("sandbox\n")
+        await screen.until("droas-sandbox --port 8080")
+        assert await screen.ends() == 0
     assert ctl(folder, "config", "validate", where)[0] == 0
 
 

@@ -1,6 +1,7 @@
 """A corpus of faulty configurations, one a kind of fault, each with the exact words that are said of it."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -83,8 +84,17 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     }
 
 
+def test_a_flood_of_values_is_not_read_to_its_end() -> None:
+    """A file within the limit of bytes could keep a processor busy for long; it is given up in time."""
+    text = "a:\n" + "- b\n" * 200_000
+    started = time.process_time()
+    (said, *_) = examine(Tree(root="c", files={"droas.yaml": text.encode()}), {}).diagnoses
+    assert time.process_time() - started < 5
+    assert said.headline == "c/droas.yaml:19999:3: more than 20000 keys and values"
+
+
 def test_a_flood_of_faults_is_bounded() -> None:
     """Thousands of faults in one file are told as a hundred."""
-    text = "bot_config:\n" + "".join(f"  k{number}: 1\n" for number in range(5000))
+    text = "bot_config:\n" + "".join(f"  k{number}: 1\n" for number in range(1000))
     found = examine(Tree(root="c", files={"droas.yaml": b"", "bots/helper.yaml": text.encode()}), {})
     assert len(found.diagnoses) == 100

@@ -312,7 +312,7 @@ def as_yaml(data: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("name", ["f.yaml", "f.json"])
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(data=_DOCUMENT)
 def test_any_document_comes_back(name: str, data: dict[str, Any]) -> None:
     """Keys and values of every kind, however they must be quoted."""
