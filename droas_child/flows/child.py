@@ -164,6 +164,9 @@ class Child:
         interval_s = hot.get("heartbeat_interval_s")
         if isinstance(interval_s, int | float) and interval_s > 0:
             self._interval_s = float(interval_s)
+        grace_s = hot.get("drain_grace_s")
+        if isinstance(grace_s, int | float) and grace_s >= 0 and not self._stop_asked.is_set():
+            self._drain_grace_s = float(grace_s)
         if self._news.revision != self._told_revision:
             asyncio.get_running_loop().call_soon(self._confirm)
 

@@ -112,8 +112,7 @@ class Bots:
             live_restore=supervision.live_restore,
             orphan_lease_s=supervision.lease_s,
             heartbeat_interval_s=supervision.heartbeat_interval_s,
-            # The child must be done before the mother loses patience.
-            drain_grace_s=supervision.stop_grace_s * 0.7,
+            drain_grace_s=supervision.drain_grace_s,
             log_level=ground.settings.log.level,
             config_revision=self.supervisor.keepers[birth.name].bot.revision,
             identify_allowance=self.identifies.remaining(bot.discord_token),

@@ -74,12 +74,13 @@ class Ground:
 
     def hold(self, configuration: Configuration) -> None:
         """Go by this configuration from now on, as far as it concerns tools, coins and logs."""
-        self.configuration = configuration
-        settings = self.settings = configuration.mother
+        before, settings = self.settings, configuration.mother
+        self.configuration, self.settings = configuration, settings
         set_level(settings.log.level)
         self._gate.hold_to(settings.tools)
-        self._economy.settings = settings.economy
-        self.desk.opening_balance = settings.economy.opening_balance
+        if settings.economy != before.economy:
+            self._economy.settings = settings.economy
+            self.desk.open_with(settings.economy.opening_balance)
         self.witness.keep_s = settings.tools.provenance_s
 
     def refused(self) -> dict[str, int]:

@@ -40,11 +40,22 @@ _MOTHERS = frozenset({"tools", "protection_policy"})
 """Settings of a bot at which only the mother looks."""
 
 _LIVE_SECTIONS = frozenset(
-    {"protection", "economy", "tools", "audit", "supervision", "log", "rollout", "max_bots"}
+    {
+        "protection",
+        "economy",
+        "tools",
+        "audit",
+        "supervision",
+        "log",
+        "rollout",
+        "max_bots",
+        "allow_plain_secrets",
+    }
 )
 _FIXED_INSIDE = (
     ("log", "file"),
     ("tools", "max_waiting"),
+    ("tools", "cache"),
     ("supervision", "live_restore"),
     ("supervision", "orphan_lease_s"),
 )
@@ -146,6 +157,7 @@ def hot_settings(bot: BotSettings, mother: MotherSettings, revision: int = FIRST
         "llm_config": bot.llm_config.model_dump(mode="json", include=set(_HOT_OF_MODEL)),
         "log_level": mother.log.level,
         "heartbeat_interval_s": mother.supervision.heartbeat_interval_s,
+        "drain_grace_s": mother.supervision.drain_grace_s,
     }
 
 

@@ -106,6 +106,11 @@ class SupervisionSettings(StrictModel):
     )
 
     @property
+    def drain_grace_s(self) -> float:
+        """Give what a child takes for answers in flight: it must be done before the mother loses patience."""
+        return self.stop_grace_s * 0.7
+
+    @property
     def lease_s(self) -> float:
         """Give the lease that holds."""
         if self.orphan_lease_s is not None:

@@ -36,6 +36,10 @@ class KnownResults:
         self._found: dict[str, bytes] = {}
         self._fresh: dict[str, tuple[str, bytes]] = {}
 
+    def forget(self) -> None:
+        """Give nothing any longer that was kept before: the rules have changed. Any thread may say so."""
+        self._versions[_ALL] += 1
+
     def expect(self, calls: Iterable[CallParams]) -> None:
         """Look all of these up at once, for `find`."""
         names = list({name for call in calls if (name := self._name(call)) is not None})

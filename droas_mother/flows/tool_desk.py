@@ -74,8 +74,14 @@ class ToolDesk:
         self._tools = {tool.name: tool for tool in tools}
         self._gate = gate
         self._redactor = redactor
-        self.opening_balance = opening_balance
+        self._opening_balance = opening_balance
         self._known = known
+
+    def open_with(self, opening_balance: int) -> None:
+        """Give new accounts so many coins from now on; what was answered by other rules is not told again."""
+        self._opening_balance = opening_balance
+        if self._known is not None:
+            self._known.forget()
 
     def expect(self, calls: Iterable[CallParams | None]) -> None:
         """Look up at once what is known of the calls of a group, before they are served."""
@@ -179,7 +185,7 @@ class ToolDesk:
                     outcome=Outcome.OK, result=_result(msgspec.json.decode(known), is_error=False)
                 )
         name = f"{principal.caller}/{params.meta.idempotency_key or now_us}"[:160]
-        draft = Draft(batch, transfer=name, at_us=now_us, opening_balance=self.opening_balance)
+        draft = Draft(batch, transfer=name, at_us=now_us, opening_balance=self._opening_balance)
         call = Call(caller=principal.caller, actor=params.meta.actor, at_us=now_us, name=name)
         try:
             result = _result(tool.run(params.arguments, call, draft), is_error=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from droas_mother.adapters.metrics import Metrics
 from droas_mother.ctl import exit_codes as codes
 from tests.support.admin import PlayedTown, empty_rooms, played_town
 from tests.support.config_room import ConfigRoom, config_room
@@ -111,3 +112,24 @@ async def test_a_rollout_is_shown_as_documented(place: Place) -> None:
     assert set(value["rollout"]) == set(re.findall(r"^\| `([a-z_]+)`", section, flags=re.MULTILINE))
     _, out, _ = await place.town.ctl("config", "status")
     assert "revision 2 is tried by bot_01" in out
+
+
+async def test_events_and_metrics_tell_what_happened(place: Place) -> None:
+    """Each change is an event with documented keys, and counted by its kind."""
+    place.town.events.note_config(2, "refused", "revision 2 goes on: bots/bot_01.yaml:1:1: faulty")
+    _, out, _ = await place.town.ctl("events", "-n", "1", "--json")
+    section = GUIDE.split("### `event: config`\n", 1)[1].split("\n#", 1)[0]
+    assert set(json.loads(out)) == set(re.findall(r"^\| `([a-z_]+)`", section, flags=re.MULTILINE))
+    _, out, _ = await place.town.ctl("events", "-n", "1")
+    assert "configuration refused: revision 2 goes on" in out
+    metrics = Metrics()
+    metrics.note_config(2, valid=False, kind="refused")
+    metrics.note_config_applied(0.15)
+    text = metrics.text().decode()
+    for line in (
+        "droas_config_revision 2.0",
+        "droas_config_valid 0.0",
+        'droas_config_changes_total{kind="refused"} 1.0',
+        'droas_config_apply_seconds_bucket{le="0.15"} 1.0',
+    ):
+        assert line in text
