@@ -13,20 +13,23 @@ from droas_common.process_bonds import FORKSERVER_NAME
 from droas_mother.adapters.processes.forkserver import PRELOAD
 
 _PROC = Path("/proc")
-_MARK = PRELOAD[0].encode()
-"""Stands in the command line of every forkserver that was started as a program."""
 
 
-def any_survivor() -> bool:
-    """Say whether a bot lives whose mother was started by the very command of this process, and is gone."""
+def any_survivor(mark: bytes = PRELOAD[0].encode()) -> bool:
+    """Say whether a bot lives whose mother was started by the very command of this process, and is gone.
+
+    Args:
+        mark: stands in the command line of every forkserver that was started as a program.
+    """
     own = os.getpid()
+    mothers = _arguments(own)
     pids = (int(one) for one in os.listdir(_PROC) if one.isdigit())  # noqa: PTH208 - 5 ms less than a Path each
-    return any(_descends(pid, _arguments(own)) and _is_orphan(pid) for pid in pids if pid != own)
+    return any(_descends(pid, mothers, mark) and _is_orphan(pid) for pid in pids if pid != own)
 
 
-def _descends(pid: int, mothers: list[bytes]) -> bool:
+def _descends(pid: int, mothers: list[bytes], mark: bytes) -> bool:
     arguments = _arguments(pid)
-    return bool(arguments) and (arguments == mothers or any(_MARK in one for one in arguments))
+    return bool(arguments) and (arguments == mothers or any(mark in one for one in arguments))
 
 
 def _arguments(pid: int) -> list[bytes]:

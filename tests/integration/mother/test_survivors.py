@@ -9,7 +9,7 @@ from pathlib import Path
 _MOTHER = """
 import os, signal
 from droas_mother.adapters.processes.survivors import any_survivor
-found = any_survivor()
+found = any_survivor(bytes(8))
 pid = os.fork()
 if pid == 0:
     os.close(1)
