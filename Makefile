@@ -52,6 +52,7 @@ dev: .venv/.dev ## install what is needed to work on it
 	@echo "setup: installing the packages of requirements/runtime.lock"
 	@$(PIP) install --require-hashes -r requirements/build.lock -r requirements/runtime.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q $(SOURCES)
 	@touch $@
 
 .venv/.dev: requirements/dev.lock .venv/.runtime

@@ -8,7 +8,8 @@ from typing import Protocol
 from droas_child.core.bond import Follow, Leave, Sight, Stay, next_of_kin
 from droas_common.logs import log
 
-_LOOK_S = 0.1
+_LOOK_S, _ALONE_LOOK_S = 0.1, 0.02
+"""Between two looks, with a mother and without one: whoever is alone waits for the next."""
 
 
 class Watch(Protocol):
@@ -57,7 +58,7 @@ class Bond:
         if self._lease_s <= 0:
             return
         while True:
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(_LOOK_S if self._alone_since is None else _ALONE_LOOK_S)
             step = next_of_kin(
                 self._watch.look(),
                 known_key=self._known_key,
