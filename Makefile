@@ -5,7 +5,6 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 SOURCES := droas_common droas_mother droas_child droas_sandbox
 CHECKED := $(SOURCES) tests benchmarks scripts
-SYSTEMS := tests/chaos tests/e2e tests/browser
 NAME ?= startup
 ARGS ?=
 
@@ -17,10 +16,9 @@ help: ## list what can be made
 demo: setup ## play the whole road on this machine (ARGS=--once ends by itself)
 	@$(BIN)/python scripts/demo.py $(ARGS)
 
-# Suites that start whole systems and time them run one test after another; the others share two processors.
+# By file, because a file's tests may share a system that was started for them.
 test: dev ## run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(SYSTEMS:%=--ignore=%) $(ARGS) || [ $$? = 5 ]
-	@$(BIN)/python -m pytest $(SYSTEMS) $(ARGS) || [ $$? = 5 ]
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: dev ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check --quiet $(CHECKED)
