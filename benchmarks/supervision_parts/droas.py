@@ -79,7 +79,10 @@ class Droas(Contestant):
 
     def pid_of(self, bot: int) -> int:
         """Give the process that holds a bot's lock."""
-        return self._holder(bot) or 0
+        pid = self._holder(bot)
+        if pid is None:
+            raise RuntimeError(f"droas: bot {bot} has no process")
+        return pid
 
     def wait_first_line(self, bot: int, since: float, timeout_s: float = DEADLINE_S) -> float:
         """Wait until a new process has opened the bot's file for stacks: the second thing that a child does."""
@@ -127,8 +130,8 @@ class Droas(Contestant):
 
     def _holder(self, bot: int) -> int | None:
         try:
-            return int((self._locks / f"bot{bot}.lock").read_text().split()[0])
-        except (OSError, ValueError, IndexError):
+            return int(json.loads((self._locks / f"bot{bot}.lock").read_bytes())["pid"])
+        except (OSError, ValueError, KeyError):
             return None
 
     def _opened_at(self, bot: int) -> int:
