@@ -93,7 +93,7 @@ async def test_a_bot_may_call_what_its_configuration_lists(place: Town) -> None:
 async def test_an_external_client_calls_with_its_credential_alone(place: Town) -> None:
     """The file that droasctl writes is all that a program needs."""
     out = place.folder / "shop.json"
-    await place.ctl("client", "add", "shop", "--tool", "economy.balance", "--out", str(out))
+    await place.ctl("client", "add", "shop", "--scope", "economy.balance", "--out", str(out))
     program = (sys.executable, Path(__file__).parents[2] / "docs/examples/client.py", out)
     who = ("economy.balance", "{}", place.guilds["Harbour"]["id"], place.users["grace"])
     process = await asyncio.create_subprocess_exec(*program, *who, stdout=asyncio.subprocess.PIPE)

@@ -14,7 +14,7 @@ from droas_mother.ctl.wording import table
 def _add(client: Client, arguments: Namespace) -> int:
     body = {
         "name": arguments.name,
-        "tools": arguments.tool,
+        "tools": arguments.scope,
         "guilds": arguments.guild,
         "rate_per_s": arguments.rate,
     }
@@ -81,7 +81,7 @@ rate.__name__ = "rate (5/s)"
 def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="how it is called: lower case letters, digits, - _ .")
     parser.add_argument(
-        "--tool",
+        "--scope",
         action="append",
         required=True,
         metavar="PATTERN",
@@ -124,7 +124,7 @@ COMMANDS = {
         arguments=_arguments,
         examples=(
             (
-                "droasctl client add shop --tool economy.* --guild 811 --rate 20/s --out shop.json",
+                "droasctl client add shop --scope economy.* --guild 811 --rate 20/s --out shop.json",
                 "for one group",
             ),
             ("droasctl client revoke shop", "its key is worth nothing from now on"),

@@ -77,10 +77,10 @@ async def in_bash(line: str, runtime: Path) -> list[str]:
         ("droasctl list ", []),
         ("droasctl bogus ", []),
         ("droasctl client ", ["add", "list", "revoke"]),
-        ("droasctl client add --t", ["--tool"]),
-        ("droasctl client add shop --tool x --r", ["--rate"]),
+        ("droasctl client add --sc", ["--scope"]),
+        ("droasctl client add shop --scope x --r", ["--rate"]),
         ("droasctl client list --t", []),
-        ("droasctl client add --tool ", []),
+        ("droasctl client add --scope ", []),
     ],
 )
 async def test_bash_completes(town: PlayedTown, line: str, words: list[str]) -> None:

@@ -42,7 +42,7 @@ async def place(short_tmp: Path, tmp_path: Path) -> AsyncIterator[PlayedOffice]:
     """Give a gateway at which one client was added."""
     async with office(short_tmp, f"sqlite:///{tmp_path / 'droas.db'}") as made:
         out = str(short_tmp / "shop.json")
-        await made.ctl("client", "add", "shop", "--tool", "economy.*", "--guild", "1", "--out", out)
+        await made.ctl("client", "add", "shop", "--scope", "economy.*", "--guild", "1", "--out", out)
         yield made
 
 

@@ -40,7 +40,7 @@ def proven(bench: ToolBench, credential: dict[str, Any]) -> ToolClient:
 
 async def test_a_client_may_do_what_it_was_given(place: PlayedOffice) -> None:
     """Its tools in its groups are served; other tools and other groups are denied, and all is audited."""
-    code, credential, _ = await place.ctl("client", "add", "shop", "--tool", "economy.b*", "--guild", "1")
+    code, credential, _ = await place.ctl("client", "add", "shop", "--scope", "economy.b*", "--guild", "1")
     assert code == 0
     client = proven(place.bench, credential)
     assert (await client.call("economy.balance", {}, actor=ADA)).structured_content["balance"] == 100
@@ -58,7 +58,7 @@ async def test_a_client_may_do_what_it_was_given(place: PlayedOffice) -> None:
 
 async def test_a_client_is_held_to_its_rate(place: PlayedOffice) -> None:
     """Beyond its rate it is told when to come back."""
-    _, credential, _ = await place.ctl("client", "add", "slow", "--tool", "*", "--rate", "0.01/s")
+    _, credential, _ = await place.ctl("client", "add", "slow", "--scope", "*", "--rate", "0.01/s")
     client = proven(place.bench, credential)
     await client.call("economy.balance", {}, actor=ADA)
     with pytest.raises(Exception, match="too often") as refused:
@@ -69,7 +69,7 @@ async def test_a_client_is_held_to_its_rate(place: PlayedOffice) -> None:
 
 async def test_a_revoked_client_is_not_heard(place: PlayedOffice) -> None:
     """The connection that it still has is worth nothing from that moment on; a new credential works."""
-    _, credential, _ = await place.ctl("client", "add", "shop", "--tool", "*")
+    _, credential, _ = await place.ctl("client", "add", "shop", "--scope", "*")
     client = proven(place.bench, credential)
     assert await client.list_tools()
     assert (await place.ctl("client", "revoke", "shop"))[1]["revoked"]
@@ -77,7 +77,7 @@ async def test_a_revoked_client_is_not_heard(place: PlayedOffice) -> None:
         await client.list_tools(timeout_s=0.3)
     client.close()
     assert (await place.ctl("client", "revoke", "shop"))[0] == 4
-    code, fresh, _ = await place.ctl("client", "add", "shop", "--tool", "*")
+    code, fresh, _ = await place.ctl("client", "add", "shop", "--scope", "*")
     assert (code, fresh["public_key"] != credential["public_key"]) == (0, True)
     again = proven(place.bench, fresh)
     assert await again.list_tools()
@@ -88,8 +88,8 @@ async def test_a_new_mother_admits_who_was_not_revoked(short_tmp: Path, tmp_path
     """Clients outlive the mother; only the server's key, which the beacon tells, is another."""
     url = f"sqlite:///{tmp_path / 'droas.db'}"
     async with office(short_tmp, url) as place:
-        _, kept, _ = await place.ctl("client", "add", "kept", "--tool", "*")
-        _, gone, _ = await place.ctl("client", "add", "gone", "--tool", "*")
+        _, kept, _ = await place.ctl("client", "add", "kept", "--scope", "*")
+        _, gone, _ = await place.ctl("client", "add", "gone", "--scope", "*")
         await place.ctl("client", "revoke", "gone")
     async with running(short_tmp, url) as bench:
         bench.client_desk()
@@ -104,7 +104,7 @@ async def test_a_new_mother_admits_who_was_not_revoked(short_tmp: Path, tmp_path
 async def test_the_secret_key_is_kept_nowhere(place: PlayedOffice, tmp_path: Path) -> None:
     """The database has the public key only, the file is its owner's alone, and a file that is there is left."""
     path = tmp_path / "shop.json"
-    arguments = ("client", "add", "shop", "--tool", "*", "--out", str(path))
+    arguments = ("client", "add", "shop", "--scope", "*", "--out", str(path))
     code, told, _ = await place.ctl(*arguments)
     assert (code, "secret_key" in told, path.stat().st_mode & 0o777) == (0, False, 0o600)
     with place.bench.engine.connect() as connection:
@@ -122,9 +122,9 @@ async def test_the_secret_key_is_kept_nowhere(place: PlayedOffice, tmp_path: Pat
 
 async def test_a_name_is_taken_once_and_commands_are_audited(place: PlayedOffice, tmp_path: Path) -> None:
     """A second client of a name is refused, no file is left behind, and the audit has the user that asked."""
-    await place.ctl("client", "add", "shop", "--tool", "*")
+    await place.ctl("client", "add", "shop", "--scope", "*")
     path = tmp_path / "again.json"
-    code, value, _ = await place.ctl("client", "add", "shop", "--tool", "*", "--out", str(path))
+    code, value, _ = await place.ctl("client", "add", "shop", "--scope", "*", "--out", str(path))
     assert (code, value["status"], path.exists()) == (1, 409, False)
     await place.ctl("client", "revoke", "shop")
     rows = place.bench.reader.newest_audit(10, kind="command")
@@ -138,12 +138,12 @@ async def test_a_name_is_taken_once_and_commands_are_audited(place: PlayedOffice
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("client", "add", "Shop!", "--tool", "*"), "$.name"),
-        (("client", "add", "shop", "--tool", "a b"), "$.tools[0]"),
-        (("client", "add", "shop", "--tool", "*", "--guild", "x"), "$.guilds[0]"),
-        (("client", "add", "shop", "--tool", "*", "--rate", "0"), "$.rate_per_s"),
-        (("client", "add", "shop"), "--tool"),
-        (("client", "add", "shop", "--tool", "*", "--rate", "often"), "rate (5/s)"),
+        (("client", "add", "Shop!", "--scope", "*"), "$.name"),
+        (("client", "add", "shop", "--scope", "a b"), "$.tools[0]"),
+        (("client", "add", "shop", "--scope", "*", "--guild", "x"), "$.guilds[0]"),
+        (("client", "add", "shop", "--scope", "*", "--rate", "0"), "$.rate_per_s"),
+        (("client", "add", "shop"), "--scope"),
+        (("client", "add", "shop", "--scope", "*", "--rate", "often"), "rate (5/s)"),
     ],
 )
 async def test_wrong_wishes_are_refused_with_their_place(

@@ -40,7 +40,7 @@ async def host(*arguments: str) -> AsyncIterator[Client]:
 async def test_a_host_gets_what_the_client_may(place: PlayedOffice) -> None:
     """Tools, results, refusals and keys are those of the client whose credential it has; all is audited."""
     file = str(place.bench.folder / "shop.json")
-    scope = ("--tool", "economy.balance", "--tool", "economy.transfer", "--guild", "1")
+    scope = ("--scope", "economy.balance", "--scope", "economy.transfer", "--guild", "1")
     code, _, _ = await place.ctl("client", "add", "shop", *scope, "--rate", "0.001/s", "--out", file)
     assert code == 0
     async with host("mcp", "--credential", file, "--user", "10", "--guild", "1", "--timeout", "1") as client:

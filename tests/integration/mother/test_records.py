@@ -269,7 +269,7 @@ async def test_calls_of_the_same_moment_are_forgotten_as_well(place: PlayedOffic
         ("tools list", "tool", lambda value: value["tools"][0]),
         ("tools call economy.balance --guild 1 --user 10", "tool result", lambda value: value),
         ("tools call nothing", "tool error", lambda value: value["error"]),
-        ("client add shop --tool *", "credential", lambda value: value),
+        ("client add shop --scope *", "credential", lambda value: value),
         ("client list", "client", lambda value: value["clients"][0]),
         ("client revoke known", "client", lambda value: value),
         ("user export 10", "export", lambda value: value),
@@ -283,7 +283,7 @@ async def test_json_is_as_documented(
     section = GUIDE.split(f"### `{title}`\n", 1)[1].split("\n#", 1)[0]
     documented = set(re.findall(r"^\| `([A-Za-z0-9_]+)`", section, flags=re.MULTILINE))
     async with office(short_tmp, f"sqlite:///{tmp_path / 'droas.db'}") as place:
-        await place.ctl("client", "add", "known", "--tool", "*")
+        await place.ctl("client", "add", "known", "--scope", "*")
         await place.ctl("tools", "call", "economy.balance", *FOR_ADA)
         _, value, _ = await place.ctl(*arguments.split())
     assert set(pick(value)) == documented
