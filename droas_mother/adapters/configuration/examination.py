@@ -16,7 +16,7 @@ from droas_mother.core.configuration.documents import Document, Place, expanded
 from droas_mother.core.configuration.faults import faults_of
 from droas_mother.core.configuration.fields import last_names, nearest
 from droas_mother.core.configuration.findings import Findings
-from droas_mother.core.configuration.layout import MOTHER_FILE, NAME_RULE, Kind, Owner, arrange
+from droas_mother.core.configuration.layout import MOTHER_FILE, NAME_RULE, Kind, Owner, arrange, owner_of
 from droas_mother.core.configuration.source_lines import Sources
 from droas_mother.core.configuration.tree import Tree
 from droas_mother.core.policy_settings import PolicyFile
@@ -75,6 +75,7 @@ class Examiner:
     def examine(self) -> Examination:
         """Do it."""
         self._note_misnamed()
+        self._note_unreadable_folders()
         layers, mother = self._mother()
         policies = {
             name: file.policy
@@ -114,6 +115,12 @@ class Examiner:
             self._findings.note(
                 None, Span(file, 0), "the name of this file cannot be used", expected=NAME_RULE
             )
+
+    def _note_unreadable_folders(self) -> None:
+        """What a folder holds is not known, so nothing may be made of what is missing."""
+        for path, words in self._tree.unreadable.items():
+            if owner_of(path) is None:
+                self._findings.note(MOTHER, Span(self._tree.shown(path), 0), f"this folder {words}")
 
     def _mother(self) -> tuple[Layers | None, MotherSettings | None]:
         if not self._layout.mother:

@@ -32,4 +32,6 @@ class Tree:
 
     def shown(self, path: str) -> str:
         """Give a path as it is told to people."""
+        if path == ".":
+            return self.root or path
         return f"{self.root}/{path}" if self.root else path
