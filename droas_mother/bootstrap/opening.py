@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from droas_common.errors import DefectError, OutsideError
-from droas_common.logs import log
 from droas_mother.adapters.configuration.folder_files import FolderFiles
 from droas_mother.adapters.revision_store import RevisionStore
 from droas_mother.core.config_opening import Choice, Interpreted, Source, choose
@@ -27,12 +26,14 @@ class Opening:
         files: where they come from.
         store: keeps revisions.
         fresh: whether this revision must still be kept, and its number be used up.
+        warnings: what people should know although it is no fault.
     """
 
     standing: Standing
     files: FolderFiles
     store: RevisionStore
     fresh: bool
+    warnings: tuple[str, ...] = ()
 
 
 def open_configuration(folder: Path, overrides: Sequence[str] = ()) -> Opening:
@@ -45,7 +46,8 @@ def open_configuration(folder: Path, overrides: Sequence[str] = ()) -> Opening:
     tree = files.read()
     disk = files.interpret(tree)
     store = RevisionStore(files.data_dir(tree, disk).absolute() / "config")
-    newest, good, last = _kept(store)
+    newest, good, last, warnings = _kept(store)
+    warnings = (*disk.warnings, *warnings)
     choice = choose(
         disk,
         tree.digest,
@@ -57,28 +59,27 @@ def open_configuration(folder: Path, overrides: Sequence[str] = ()) -> Opening:
     if kept is not None and good is not None and kept.configuration is not None:
         standing = _of_kept(good, kept.configuration, choice, disk, tree)
         standing.last_revision = last
-        return Opening(standing=standing, files=files, store=store, fresh=False)
+        return Opening(standing=standing, files=files, store=store, fresh=False, warnings=warnings)
     if disk.configuration is None:
         files.insist(tree)
         raise DefectError("files without a fault give no configuration")
     known = good.note if good is not None and not choice.fresh and kept is None else None
     standing = _of_disk(disk.configuration, known, max(choice.revision, last + 1), disk, tree)
     standing.last_revision = max(last, standing.note.revision)
-    return Opening(standing=standing, files=files, store=store, fresh=known is None)
+    return Opening(standing=standing, files=files, store=store, fresh=known is None, warnings=warnings)
 
 
-def _kept(store: RevisionStore) -> tuple[Revision | None, Revision | None, int]:
-    """Give the newest revision, the newest that was in force, and the highest number; none that cannot be read."""
+def _kept(store: RevisionStore) -> tuple[Revision | None, Revision | None, int, tuple[str, ...]]:
+    """Give the newest revision, the newest that was in force, the highest number, and what cannot be read."""
     try:
         last = max(store.numbers(), default=0)
         newest = store.newest()
         good = newest if newest is None or newest.note.in_force else store.newest(in_force=True)
     except OutsideError as error:
-        log.warning("revisions_not_read", why=str(error))
-        return None, None, 0
-    if last and (newest is None or newest.note.revision < last):
-        log.warning("revision_not_read", revision=last, folder=str(store.folder))
-    return newest, good, last
+        return None, None, 0, (str(error),)
+    lost = last and (newest is None or newest.note.revision < last)
+    words = f"{store.folder}: revision {last} is damaged, or its key is lost"
+    return newest, good, last, (words,) if lost else ()
 
 
 def _of_kept(

@@ -14,10 +14,12 @@ class Interpreted:
     Args:
         configuration: None when no mother can start with them.
         problems: every fault, a line each; those of single bots as well.
+        warnings: what is no fault, and has no effect, a line each.
     """
 
     configuration: Configuration | None
     problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def usable(self) -> bool:

@@ -17,6 +17,7 @@ from droas_mother.core.configuration.faults import faults_of
 from droas_mother.core.configuration.fields import last_names, nearest
 from droas_mother.core.configuration.findings import Findings
 from droas_mother.core.configuration.layout import MOTHER_FILE, NAME_RULE, Kind, Owner, arrange, owner_of
+from droas_mother.core.configuration.overlooked import overlooked
 from droas_mother.core.configuration.source_lines import Sources
 from droas_mother.core.configuration.tree import Tree
 from droas_mother.core.policy_settings import PolicyFile
@@ -42,6 +43,7 @@ class Examination:
     Args:
         configuration: None when the mother cannot start with it.
         diagnoses: every fault.
+        warnings: what is no fault, and has no effect.
         written: what each owner's files say, placeholders and ciphertexts as they stand there.
         layers: where the mother's settings come from; None without her files.
     """
@@ -50,6 +52,7 @@ class Examination:
     diagnoses: tuple[Diagnosis, ...]
     written: Mapping[Owner, Document]
     layers: Layers | None
+    warnings: tuple[Diagnosis, ...] = ()
 
 
 class Examiner:
@@ -71,6 +74,7 @@ class Examiner:
         self._environment = self._with_files(environment)
         self._documents: dict[Owner, Document] = {}
         self._unset: set[tuple[Owner, Place]] = set()
+        self._used: set[str] = set()
 
     def examine(self) -> Examination:
         """Do it."""
@@ -97,8 +101,13 @@ class Examiner:
         if mother is not None and not self._findings.has(MOTHER):
             good = {name: bot for name, bot in bots.items() if not self._findings.has(_bot(name))}
             configuration = Configuration(mother=mother, bots=good, policies=policies, problems=diagnoses)
+        unused = self._environment.keys() - self._used
         return Examination(
-            configuration=configuration, diagnoses=diagnoses, written=self._files.written, layers=layers
+            configuration=configuration,
+            diagnoses=diagnoses,
+            written=self._files.written,
+            layers=layers,
+            warnings=tuple(overlooked(self._tree, unused, MotherSettings.model_fields)),
         )
 
     def _with_files(self, environment: Mapping[str, str]) -> dict[str, str]:
@@ -139,6 +148,7 @@ class Examiner:
         read = self._files.read(owner, paths)
         document, faults, variables = expanded(read, self._environment)
         names = frozenset[str]().union(*variables.values())
+        self._used |= names
         self._sources.learn(self._environment.get(name, "") for name in names)
         for place, words in faults:
             self._findings.note(owner, document.span(place), words)

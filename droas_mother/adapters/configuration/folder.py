@@ -53,7 +53,18 @@ def _read(folder: Path) -> Tree:
             unreadable[told] = str(error)
         except OSError as error:
             unreadable[told] = _why(error)
-    return Tree(root=_told(str(folder)), files=files, unreadable=unreadable)
+    return Tree(
+        root=_told(str(folder)), files=files, unreadable=unreadable, overlooked=tuple(_overlooked(folder))
+    )
+
+
+def _overlooked(folder: Path) -> Iterator[str]:
+    """Give the files in our folders that are nobody's."""
+    for below in (f"{name}/" for name in FOLDERS):
+        for name in _names(folder, below, {}):
+            path = below + name
+            if owner_of(path) is None and not is_left_behind(name) and not _is_folder(folder / path):
+                yield _told(path)
 
 
 def _told(path: str) -> str:

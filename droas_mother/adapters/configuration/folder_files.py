@@ -40,7 +40,9 @@ class FolderFiles:
             log.opt(exception=error).error("files_not_understood")
             return Interpreted(configuration=None, problems=(f"{tree.root}: {type(error).__name__}",))
         return Interpreted(
-            configuration=found.configuration, problems=tuple(one.headline for one in found.diagnoses)
+            configuration=found.configuration,
+            problems=tuple(one.headline for one in found.diagnoses),
+            warnings=tuple(one.headline for one in found.warnings),
         )
 
     def insist(self, tree: Tree) -> None:

@@ -310,6 +310,7 @@ async def test_no_number_is_given_twice_when_the_key_is_lost(room: ConfigRoom) -
     key.unlink()
     room.open()
     assert (room.keeper.standing.note.revision, key.exists()) == (3, False)
+    assert "revision 2 is damaged, or its key is lost" in room.opening.warnings[0]
     await room.keeper.keep_first()
     await room.keeper.complete()  # cannot say what has changed, which is no reason to end
     assert (await room.desk.history(10))[1].revisions == [room.keeper.standing.note]
