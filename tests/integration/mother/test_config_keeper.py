@@ -134,6 +134,21 @@ async def test_a_number_is_used_up_before_any_bot_has_it(
     assert seen == [(2, True), (3, False)]
 
 
+async def test_who_is_gone_is_not_reminded_and_forgotten(
+    room: ConfigRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bot that does not confirm is told again, a few times; of a removed one nothing is kept."""
+    monkeypatch.setattr("droas_mother.flows.confirmations.REMIND_AFTER_S", 0.0)
+    room.keepers[ONE].confirms = False
+    room.write_bot(ONE, "be brief")
+    await changed(room)
+    confirmations = room.enforcer.confirmations
+    assert [confirmations.to_remind() for _ in range(6)] == [[ONE]] * 5 + [[]]
+    del room.keepers[ONE]
+    assert confirmations.to_remind() == []
+    assert confirmations._reminders == {}
+
+
 # --- commands -----------------------------------------------------------------------------
 
 
