@@ -1,6 +1,6 @@
 """A configuration folder read into memory: bounded, and as it was at one moment.
 
-What cannot be read is no reason to take it for absent: bots would be stopped because a disk is away.
+What cannot be read is no reason to take it for absent: bots would be stopped because the mother may not look.
 """
 
 import os
