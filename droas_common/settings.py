@@ -16,6 +16,21 @@ ToolName = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*(\.\*)?$|^\*$", max_length=64)
 ]
 
+HOT = frozenset(
+    {
+        "system_prompt",
+        "protection_level",
+        "history_messages",
+        "max_tool_rounds",
+        "max_parallel_answers",
+        "max_waiting_questions",
+    }
+)
+"""Settings of a bot that a running process takes over, for its next answer; all others need a new one."""
+
+HOT_OF_MODEL = frozenset({"model", "temperature", "max_tokens", "first_token_timeout_s", "idle_timeout_s"})
+"""The same of its `llm_config`; address and key belong to the process."""
+
 
 class StrictModel(BaseModel):
     """Settings are values: unknown keys are refused, nothing changes after reading, inputs are never echoed."""

@@ -3,23 +3,8 @@
 from pydantic import ValidationError
 
 from droas_common.errors import ConfigurationError
-from droas_common.settings import BotSettings, LlmSettings
+from droas_common.settings import HOT, HOT_OF_MODEL, BotSettings, LlmSettings
 from droas_common.wire.calls import Json
-
-HOT = frozenset(
-    {
-        "system_prompt",
-        "protection_level",
-        "history_messages",
-        "max_tool_rounds",
-        "max_parallel_answers",
-        "max_waiting_questions",
-    }
-)
-"""Settings that apply to the next answer; all others need a new process."""
-
-HOT_OF_MODEL = frozenset({"model", "temperature", "max_tokens", "first_token_timeout_s", "idle_timeout_s"})
-"""The same of `llm_config`."""
 
 
 def with_hot(settings: BotSettings, hot: Json) -> BotSettings:

@@ -108,12 +108,13 @@ def _folders(folder: Path) -> set[Path]:
 
 def _collect(path: Path, depth: int, found: set[Path]) -> None:
     found.update(_link_folders(path))
-    if not path.is_dir() or len(found) >= _MAX_FOLDERS:
+    # Not Path.is_dir(), is_symlink(): they raise where a link leads to what is forbidden.
+    if not os.path.isdir(path) or len(found) >= _MAX_FOLDERS:  # noqa: PTH112 - as above
         return
-    real = path.resolve()
+    real = Path(os.path.realpath(path))
     found.add(real)
     for entry in _scan(real):
-        if entry.is_symlink():
+        if os.path.islink(entry.path):  # noqa: PTH114 - as above
             found.update(_link_folders(Path(entry.path)))
         if depth and not entry.name.startswith(".") and _is_folder(entry):
             _collect(Path(entry.path), depth - 1, found)
@@ -128,7 +129,7 @@ def _link_folders(path: Path) -> Iterator[Path]:
             at = at.parent
             continue
         step = at / part
-        if not step.is_symlink():
+        if not os.path.islink(step):  # noqa: PTH114 - as above
             at = step
             continue
         links += 1

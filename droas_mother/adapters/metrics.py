@@ -1,6 +1,6 @@
 """What Prometheus can scrape. Labels are names of the configuration, never ids of users."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -79,6 +79,25 @@ class Metrics:
         restarts = self.bot_restarts.labels(bot.name)
         restarts.inc(bot.restarts - self._restarts.get(bot.name, 0))
         self._restarts[bot.name] = bot.restarts
+
+    def keep_bots(self, names: Collection[str]) -> None:
+        """Forget all bots but these: a bot that was removed has no state and no memory."""
+        for name in self._restarts.keys() - set(names):
+            del self._restarts[name]
+            for one in State:
+                self.bot_state.remove(name, one.value)
+            for metric in (
+                self.bot_pss,
+                self.bot_cpu,
+                self.bot_lag,
+                self.bot_latency,
+                self.answered,
+                self.bot_restarts,
+            ):
+                metric.remove(name)
+            caller = f"bot:{name}"
+            self.calls.remove(caller)
+            self._calls_of.pop(caller, None)
 
     def note_action(self, rule: str, outcome: str, seconds: float) -> None:
         """Count a protective action."""

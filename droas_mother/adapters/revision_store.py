@@ -34,7 +34,7 @@ class RevisionStore:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._key_path = folder / "key"
 
     def keep(self, revision: Revision) -> None:
@@ -43,13 +43,13 @@ class RevisionStore:
 
         number = revision.note.revision
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            raw = pyrage.encrypt(written(revision), [self._identity().to_public()])
-            _write(self._folder / f"{number:09}.age", raw)
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            raw = pyrage.encrypt(written(revision), [self._identity(make=True).to_public()])
+            _write(self.folder / f"{number:09}.age", raw)
             self._forget()
         except OSError as error:
             raise OutsideError(
-                f"{self._folder}: revision {number} of the configuration cannot be kept ({error.strerror})"
+                f"{self.folder}: revision {number} of the configuration cannot be kept ({error.strerror})"
             ) from error
 
     def newest(self, *, in_force: bool = False) -> Revision | None:
@@ -71,9 +71,10 @@ class RevisionStore:
         """Give a revision; None when it is not kept."""
         import pyrage  # noqa: PLC0415 - as above
 
-        path = self._folder / f"{number:09}.age"
+        path = self.folder / f"{number:09}.age"
         try:
-            return read(pyrage.decrypt(path.read_bytes(), [self._identity()]))
+            raw = path.read_bytes()
+            return read(pyrage.decrypt(raw, [self._identity()]))
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -81,13 +82,17 @@ class RevisionStore:
         except (pyrage.DecryptError, msgspec.DecodeError) as error:
             raise OutsideError(f"{path}: is damaged, or was encrypted with another key") from error
 
-    def _identity(self) -> "Identity":
+    def _identity(self, *, make: bool = False) -> "Identity":
         from pyrage import IdentityError  # noqa: PLC0415 - as above
         from pyrage.x25519 import Identity  # noqa: PLC0415 - as above
 
         try:
             return Identity.from_str(self._key_path.read_text().strip())
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if not make:
+                raise OutsideError(
+                    f"{self._key_path}: is missing; without it no revision can be read"
+                ) from error
             fresh = Identity.generate()
             _write(self._key_path, f"{fresh}\n".encode())
             return fresh
@@ -96,11 +101,11 @@ class RevisionStore:
 
     def _paths(self) -> Iterator[tuple[int, Path]]:
         try:
-            entries = list(self._folder.iterdir())
+            entries = list(self.folder.iterdir())
         except FileNotFoundError:
             return
         except OSError as error:
-            raise OutsideError(f"{self._folder}: cannot be read ({error.strerror})") from error
+            raise OutsideError(f"{self.folder}: cannot be read ({error.strerror})") from error
         for path in entries:
             match = _NAME.fullmatch(path.name)
             if match:

@@ -131,6 +131,7 @@ class Bots:
             failed_commits=self._ground.gateway.figures.failed_commits,
             refused=self._ground.refused(),
         )
+        self._ground.metrics.keep_bots(self.supervisor.keepers)
         for keeper in self.supervisor.keepers.values():
             life = keeper.bot.life
             if life is not None:

@@ -44,6 +44,8 @@ class LiveSettings:
         for name in steps.start:
             self._bots.add(name, target.bots[name], revision)
         self.give(steps, target, revision, to=frozenset(target.bots) - steps.start - done)
+        for name in sorted(done & target.bots.keys()):
+            self._bots.publish(name)  # the mother's part of their settings is new to them
 
     def give(self, steps: Plan, target: Configuration, revision: int, *, to: frozenset[BotName]) -> None:
         """Bring these running bots to a configuration, and nothing else."""

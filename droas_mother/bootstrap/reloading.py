@@ -80,6 +80,8 @@ class Reloading:
         self._ground.metrics.note_config(standing.note.revision, valid=not standing.problems)
         if standing.problems or standing.held:
             log.error("configuration_not_from_files", revision=standing.note.revision, why=standing.words)
+        for words in self._opening.warnings:
+            log.warning("configuration_overlooked", what=words)
         starting = (State.STOPPED, State.STARTING)
         keepers = self._bots.supervisor.keepers
         with suppress(TimeoutError):

@@ -14,10 +14,12 @@ class Interpreted:
     Args:
         configuration: None when no mother can start with them.
         problems: every fault, a line each; those of single bots as well.
+        warnings: what is no fault, and has no effect, a line each.
     """
 
     configuration: Configuration | None
     problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -51,7 +53,12 @@ class Choice:
 
 
 def choose(
-    disk: Interpreted, digest: str, *, good: RevisionNote | None, newest: RevisionNote | None
+    disk: Interpreted,
+    digest: str,
+    *,
+    good: RevisionNote | None,
+    newest: RevisionNote | None,
+    last_revision: int,
 ) -> Choice:
     """Say with what a mother starts.
 
@@ -59,9 +66,10 @@ def choose(
         disk: what the files on the disk mean.
         digest: names their content.
         good: the last revision that was in force; None without one.
-        newest: the last revision of all, which may have been taken back.
+        newest: the last revision of all that can be read, which may have been taken back.
+        last_revision: the highest number that was ever used, 0 without one: of a revision that cannot be read, too.
     """
-    number = newest.revision + 1 if newest is not None else 1
+    number = last_revision + 1
     if good is None:
         return Choice(
             source=Source.DISK if disk.configuration else Source.NOTHING, revision=number, fresh=True

@@ -14,27 +14,12 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 
 from droas_common.ids import BotName
-from droas_common.settings import BotSettings
+from droas_common.settings import HOT, HOT_OF_MODEL, BotSettings
 from droas_common.wire.calls import Json
 from droas_mother.core.config_diff import Change, differences
 from droas_mother.core.settings import Configuration, MotherSettings
 
 FIRST_REVISION = 1
-
-_HOT = frozenset(
-    {
-        "system_prompt",
-        "protection_level",
-        "history_messages",
-        "max_tool_rounds",
-        "max_parallel_answers",
-        "max_waiting_questions",
-    }
-)
-"""What a running child takes over."""
-
-_HOT_OF_MODEL = frozenset({"model", "temperature", "max_tokens", "first_token_timeout_s", "idle_timeout_s"})
-"""The same of its `llm_config`; address and key belong to the process."""
 
 _MOTHERS = frozenset({"tools", "protection_policy"})
 """Settings of a bot at which only the mother looks."""
@@ -86,11 +71,6 @@ class Plan:
     def touched(self) -> frozenset[BotName]:
         """Give the running bots for which something changes."""
         return self.restart | self.live
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing at all has to be done now."""
-        return not (self.start or self.stop or self.touched or self.mother)
 
 
 def plan(running: Configuration, wanted: Configuration) -> Plan:
@@ -153,8 +133,8 @@ def hot_settings(bot: BotSettings, mother: MotherSettings, revision: int = FIRST
     """Give what a running child can take over without a restart."""
     return {
         "revision": revision,
-        **bot.model_dump(mode="json", include=set(_HOT)),
-        "llm_config": bot.llm_config.model_dump(mode="json", include=set(_HOT_OF_MODEL)),
+        **bot.model_dump(mode="json", include=set(HOT)),
+        "llm_config": bot.llm_config.model_dump(mode="json", include=set(HOT_OF_MODEL)),
         "log_level": mother.log.level,
         "heartbeat_interval_s": mother.supervision.heartbeat_interval_s,
         "drain_grace_s": mother.supervision.drain_grace_s,
@@ -169,7 +149,7 @@ def _live_part(configuration: Configuration, name: BotName) -> Any:
 def _needs_process(setting: str) -> bool:
     """Say whether a setting of a bot needs a new process."""
     section, _, key = setting.partition(".")
-    return section not in _HOT | _MOTHERS and not (section == "llm_config" and key in _HOT_OF_MODEL)
+    return section not in HOT | _MOTHERS and not (section == "llm_config" and key in HOT_OF_MODEL)
 
 
 def restart_digest(bot: BotSettings, mother: MotherSettings) -> str:
@@ -188,7 +168,7 @@ def restart_digest(bot: BotSettings, mother: MotherSettings) -> str:
 
 
 def _taken_over() -> dict[str, Any]:
-    return {**dict.fromkeys(_HOT | _MOTHERS, True), "llm_config": set(_HOT_OF_MODEL)}
+    return {**dict.fromkeys(HOT | _MOTHERS, True), "llm_config": set(HOT_OF_MODEL)}
 
 
 def _revealed(value: Any) -> Any:

@@ -27,6 +27,7 @@ class Proposal:
         wanted: what they say.
         target: what runs when it is in force.
         steps: what must be done.
+        rollback: whether these are files of an earlier revision, not those on the disk.
     """
 
     note: RevisionNote
@@ -34,6 +35,7 @@ class Proposal:
     wanted: Configuration
     target: Configuration
     steps: Plan
+    rollback: bool = False
 
     @property
     def changes_something(self) -> bool:

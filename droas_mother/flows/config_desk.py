@@ -103,8 +103,19 @@ class ConfigDesk:
         return HTTPStatus.OK, History(revisions=notes)
 
     def _notes(self, count: int) -> list[RevisionNote]:
-        numbers = self._shelf.numbers()[-count:] if count else []
-        return [kept.note for number in numbers if (kept := self._shelf.load(number)) is not None]
+        """Give the notes of those that can be read; raises OutsideError when there is none."""
+        found: list[RevisionNote] = []
+        failed: OutsideError | None = None
+        for number in self._shelf.numbers()[-count:] if count else []:
+            try:
+                kept = self._shelf.load(number)
+            except OutsideError as error:
+                failed = error
+            else:
+                found += [kept.note] if kept is not None else []
+        if failed is not None and not found:
+            raise failed
+        return found
 
     def _applied(self, proposal: Proposal, revision: int | None) -> Applied:
         steps, canary = proposal.steps, self._keeper.enforcer.canary

@@ -84,7 +84,7 @@ class ConfigEnforcer:
         if self._closed:
             raise OutsideError("the mother stops")
         world, number = self._world, proposal.note.revision
-        await self._write_down(proposal.note)
+        await self._write_down(proposal)
         if self.canary is not None:
             await self._take_back(self.canary, "another change came")
         self.standing.last_revision = number
@@ -92,36 +92,37 @@ class ConfigEnforcer:
         if chosen:
             await self._begin_canary(proposal, chosen)
         else:
+            await self.keep(proposal.tree, proposal.note)
             world.carrier.give_all(proposal.steps, proposal.target, number)
-            await self._settle(proposal, proposal.note)
+            self._settle(proposal, proposal.note)
         self.confirmations.begin(since)
 
     async def keep(self, tree: Tree, note: RevisionNote) -> None:
-        """Keep a revision; one that cannot be kept is in force all the same."""
+        """Keep a revision, so that its number is used up; one that cannot be kept is put into force all the same."""
         revision = Revision(note=note, root=tree.root, files=dict(tree.files))
         try:
             await asyncio.to_thread(self._world.shelf.keep, revision)
         except OutsideError as error:
             log.error("revision_not_kept", revision=note.revision, why=str(error))
 
-    async def _settle(self, proposal: Proposal, note: RevisionNote) -> None:
-        """It is in force: note it, tell it, keep it."""
+    def _settle(self, proposal: Proposal, note: RevisionNote) -> None:
+        """It is in force: note it, tell it."""
         standing = self.standing
         standing.note, standing.tree = note, proposal.tree
         standing.configuration, standing.wanted = proposal.target, proposal.wanted
         steps = summary(proposal.steps)
         log.info("configuration_in_force", revision=note.revision, who=note.who, steps=steps)
         self._world.tell("applied", f"revision {note.revision} by {note.who}: {steps}")
-        await self.keep(proposal.tree, note)
 
-    async def _write_down(self, note: RevisionNote) -> None:
+    async def _write_down(self, proposal: Proposal) -> None:
         """Put a change into the audit; what a person asks for is not done otherwise."""
+        note = proposal.note
         arguments = {"revision": note.revision, "paths": [one.path for one in note.changes][:50]}
         record = AuditRecord(
             at_us=int(note.at * 1e6),
             kind="command",
             caller=note.who,
-            action="config rollback" if note.words else "config apply",
+            action="config rollback" if proposal.rollback else "config apply",
             outcome=Outcome.OK,
             arguments=msgspec.json.encode(arguments).decode(),
         )
@@ -136,6 +137,10 @@ class ConfigEnforcer:
 
     async def _begin_canary(self, proposal: Proposal, chosen: frozenset[BotName]) -> None:
         number, rollout = proposal.note.revision, proposal.wanted.mother.rollout
+        # When the mother ends now, the next one must not give everybody what nobody has found good.
+        await self.keep(
+            proposal.tree, msgspec.structs.replace(proposal.note, in_force=False, words=_BEING_TRIED)
+        )
         self._world.carrier.give(proposal.steps, proposal.target, number, to=chosen)
         self.canary = Canary(proposal=proposal, canaries=chosen, observe_s=rollout.observe_s)
         self.canary.watch(self._world.keepers())
@@ -143,10 +148,6 @@ class ConfigEnforcer:
         names = ", ".join(sorted(chosen))
         log.info("configuration_tried", revision=number, bots=names, seconds=rollout.observe_s)
         self._world.tell("tried", f"revision {number} is tried by {names} for {rollout.observe_s:g} s")
-        # When the mother ends now, the next one must not give everybody what nobody has found good.
-        await self.keep(
-            proposal.tree, msgspec.structs.replace(proposal.note, in_force=False, words=_BEING_TRIED)
-        )
 
     async def _watch_canaries(self) -> None:
         while True:
@@ -169,7 +170,8 @@ class ConfigEnforcer:
                 self._world.carrier.give_all(
                     proposal.steps, proposal.target, note.revision, done=canary.canaries
                 )
-                await self._settle(proposal, note)
+                self._settle(proposal, note)
+                await self.keep(proposal.tree, note)
                 self.confirmations.begin(None)
             case TakeBack(why):
                 await self._take_back(canary, why)

@@ -117,12 +117,13 @@ class ConfigKeeper:
                 raise NoSuchRevisionError(
                     f"revision {number} is not kept; `droasctl config history` lists those that are"
                 )
-            words = f"rolled back to revision {number} by {who}"
-            found, proposal = await self._work_out(kept.tree, kept.tree.digest, who, words)
+            found, proposal = await self._work_out(kept.tree, kept.tree.digest, who, back_to=number)
             if proposal is None:
                 raise NotUsableError("\n".join(found.problems))
             await self.enforcer.put_into_force(proposal)
-            self.standing.held = words if proposal.note.digest != self.standing.disk_digest else ""
+            self.standing.held = (
+                proposal.note.words if proposal.note.digest != self.standing.disk_digest else ""
+            )
             return proposal
 
     async def keep_first(self) -> None:
@@ -133,16 +134,19 @@ class ConfigKeeper:
         """Note what the mother's start has changed against the revision before."""
         async with self.enforcer.one_at_a_time:
             standing = self.standing
-            numbers = await asyncio.to_thread(self._shelf.numbers)
-            earlier = [number for number in numbers if number < standing.note.revision]
-            if earlier:
-                changes = await asyncio.to_thread(self._since, earlier[-1])
+            try:
+                changes = await asyncio.to_thread(self._since_last)
+            except OutsideError as error:
+                log.warning("changes_not_known", revision=standing.note.revision, why=str(error))
+                return
+            if changes:
                 standing.note = msgspec.structs.replace(standing.note, changes=list(changes))
                 await self.enforcer.keep(standing.tree, standing.note)
 
-    def _since(self, number: int) -> tuple[Change, ...]:
-        """Give what has changed since a kept revision; nothing when that cannot be told."""
-        kept = self._shelf.load(number)
+    def _since_last(self) -> tuple[Change, ...]:
+        """Give what has changed since the revision before; nothing without one; raises OutsideError."""
+        earlier = [number for number in self._shelf.numbers() if number < self.standing.note.revision]
+        kept = self._shelf.load(earlier[-1]) if earlier else None
         before = self._files.interpret(kept.tree).configuration if kept is not None else None
         return masked(plan(before, self.standing.wanted).changes) if before is not None else ()
 
@@ -151,12 +155,14 @@ class ConfigKeeper:
         return tree, tree.digest
 
     async def _work_out(
-        self, tree: Tree, digest: str, who: str, words: str = ""
+        self, tree: Tree, digest: str, who: str, *, back_to: int | None = None
     ) -> tuple[Interpreted, Proposal | None]:
         """Say what files mean and what must be done; None when they cannot be used. Works in a thread."""
-        return await asyncio.to_thread(self._judge, tree, digest, who, words)
+        return await asyncio.to_thread(self._judge, tree, digest, who, back_to)
 
-    def _judge(self, tree: Tree, digest: str, who: str, words: str) -> tuple[Interpreted, Proposal | None]:
+    def _judge(
+        self, tree: Tree, digest: str, who: str, back_to: int | None
+    ) -> tuple[Interpreted, Proposal | None]:
         found, running = self._files.interpret(tree), self.standing.configuration
         if found.configuration is None or found.problems:
             return found, None
@@ -166,13 +172,19 @@ class ConfigKeeper:
             at=time.time(),
             who=who,
             digest=digest,
-            disk_digest=self.standing.disk_digest if words else digest,
-            words=words,
+            disk_digest=digest if back_to is None else self.standing.disk_digest,
+            words="" if back_to is None else f"rolled back to revision {back_to} by {who}",
             changes=list(masked(steps.changes)),
         )
         target = after(running, found.configuration)
-        proposal = Proposal(note=note, tree=tree, wanted=found.configuration, target=target, steps=steps)
-        return found, proposal
+        return found, Proposal(
+            note=note,
+            tree=tree,
+            wanted=found.configuration,
+            target=target,
+            steps=steps,
+            rollback=back_to is not None,
+        )
 
     def _refuse(self, digest: str, found: Interpreted) -> None:
         told = digest == self.standing.disk_digest and bool(self.standing.problems)

@@ -25,7 +25,7 @@ class Confirmations:
         self._keepers = keepers
         self._on_confirmed = on_confirmed
         self._since: float | None = None
-        self._reminders: dict[str, tuple[int, int]] = {}
+        self._reminders: dict[BotName, tuple[int, int]] = {}
         self.last_s: float | None = None
 
     def begin(self, since: float | None) -> None:
@@ -45,7 +45,9 @@ class Confirmations:
         """Give the bots that must be told once more: what they were told may have been lost."""
         now = time.monotonic()
         due: list[BotName] = []
-        for name, keeper in self._keepers().items():
+        keepers = self._keepers()
+        self._reminders = {name: told for name, told in self._reminders.items() if name in keepers}
+        for name, keeper in keepers.items():
             bot = keeper.bot
             if not missing(bot) or now - bot.revision_at < REMIND_AFTER_S:
                 continue

@@ -38,6 +38,7 @@ class FileFollower:
         self._changed = asyncio.Event()
         self._debounce = Debounce()
         self._seen: Any = None
+        self._failed = ""
 
     def ring(self) -> None:
         """Something has changed; any thread may tell, as often as it likes."""
@@ -71,8 +72,8 @@ class FileFollower:
         while True:
             await self._changed.wait()
             first_at = await self._quiet()
-            await self._read(first_at, self._changed.is_set)
-            await asyncio.to_thread(self._watch.follow)
+            await self._guarded(self._read(first_at, self._changed.is_set))
+            await self._guarded(asyncio.to_thread(self._watch.follow))
 
     async def _quiet(self) -> float:
         """Wait until the files are quiet, or long enough; give the moment of the first change."""
@@ -88,8 +89,21 @@ class FileFollower:
 
     async def _look(self) -> None:
         while True:
-            seen = await asyncio.to_thread(self._watch.signature)
+            seen = await self._guarded(asyncio.to_thread(self._watch.signature))
             if seen != self._seen and self._seen is not None and not self._changed.is_set():
                 self._touch()
             self._seen = seen
             await asyncio.sleep(LOOK_S)
+
+    async def _guarded(self, work: Awaitable[Any]) -> Any:
+        """Wait for some work on the files; None when it fails, which is logged once."""
+        try:
+            result = await work
+        except Exception as error:  # noqa: BLE001 - border of the files: whatever is wrong with them, the mother goes on
+            words = f"{type(error).__name__}: {error}"
+            if words != self._failed:
+                log.opt(exception=error).error("files_not_followed", why=words)
+            self._failed = words
+            return None
+        self._failed = ""
+        return result

@@ -5,7 +5,7 @@ round. Whatever ends the day, no child is left behind.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -85,10 +85,18 @@ async def _run_part(part: Part) -> None:
         return
     try:
         await part.run()
-    except RequestError as error:
+    except* RequestError as group:  # a part of several tasks gives a group
         if part.vital:
             raise
-        log.error("part_ended", part=part.name, why=str(error))
+        log.error("part_ended", part=part.name, why="; ".join(map(str, _leaves(group))))
+
+
+def _leaves(group: BaseExceptionGroup[Exception]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 async def _stop_part(part: Part) -> None:

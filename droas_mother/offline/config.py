@@ -37,7 +37,14 @@ def _validate(arguments: Namespace) -> int:
     found = examine(read_tree(Path(arguments.folder)), os.environ, arguments.set)
     if arguments.json:
         problems = [one.as_json() for one in found.diagnoses]
-        show({"folder": arguments.folder, "valid": not problems, "problems": problems}, list, as_json=True)
+        warnings = [one.as_json() for one in found.warnings]
+        value = {
+            "folder": arguments.folder,
+            "valid": not problems,
+            "problems": problems,
+            "warnings": warnings,
+        }
+        show(value, list, as_json=True)
     elif found.diagnoses:
         _complain(found.diagnoses)
         count = len(found.diagnoses)
@@ -45,6 +52,8 @@ def _validate(arguments: Namespace) -> int:
     elif found.configuration is not None:
         bots = ", ".join(found.configuration.bots) or "no bot"
         out(f"{arguments.folder}: valid ({bots})")
+    for one in () if arguments.json else found.warnings:
+        sys.stderr.write(f"droasctl: warning: {one.headline}\n")
     return codes.CONFIGURATION if found.diagnoses else codes.OK
 
 

@@ -16,7 +16,8 @@ from droas_mother.core.configuration.documents import Document, Place, expanded
 from droas_mother.core.configuration.faults import faults_of
 from droas_mother.core.configuration.fields import last_names, nearest
 from droas_mother.core.configuration.findings import Findings
-from droas_mother.core.configuration.layout import MOTHER_FILE, NAME_RULE, Kind, Owner, arrange
+from droas_mother.core.configuration.layout import MOTHER_FILE, NAME_RULE, Kind, Owner, arrange, owner_of
+from droas_mother.core.configuration.overlooked import overlooked
 from droas_mother.core.configuration.source_lines import Sources
 from droas_mother.core.configuration.tree import Tree
 from droas_mother.core.policy_settings import PolicyFile
@@ -42,6 +43,7 @@ class Examination:
     Args:
         configuration: None when the mother cannot start with it.
         diagnoses: every fault.
+        warnings: what is no fault, and has no effect.
         written: what each owner's files say, placeholders and ciphertexts as they stand there.
         layers: where the mother's settings come from; None without her files.
     """
@@ -50,6 +52,7 @@ class Examination:
     diagnoses: tuple[Diagnosis, ...]
     written: Mapping[Owner, Document]
     layers: Layers | None
+    warnings: tuple[Diagnosis, ...] = ()
 
 
 class Examiner:
@@ -71,10 +74,12 @@ class Examiner:
         self._environment = self._with_files(environment)
         self._documents: dict[Owner, Document] = {}
         self._unset: set[tuple[Owner, Place]] = set()
+        self._used: set[str] = set()
 
     def examine(self) -> Examination:
         """Do it."""
         self._note_misnamed()
+        self._note_unreadable_folders()
         layers, mother = self._mother()
         policies = {
             name: file.policy
@@ -96,8 +101,13 @@ class Examiner:
         if mother is not None and not self._findings.has(MOTHER):
             good = {name: bot for name, bot in bots.items() if not self._findings.has(_bot(name))}
             configuration = Configuration(mother=mother, bots=good, policies=policies, problems=diagnoses)
+        unused = self._environment.keys() - self._used
         return Examination(
-            configuration=configuration, diagnoses=diagnoses, written=self._files.written, layers=layers
+            configuration=configuration,
+            diagnoses=diagnoses,
+            written=self._files.written,
+            layers=layers,
+            warnings=tuple(overlooked(self._tree, unused, MotherSettings.model_fields)),
         )
 
     def _with_files(self, environment: Mapping[str, str]) -> dict[str, str]:
@@ -114,6 +124,12 @@ class Examiner:
             self._findings.note(
                 None, Span(file, 0), "the name of this file cannot be used", expected=NAME_RULE
             )
+
+    def _note_unreadable_folders(self) -> None:
+        """What a folder holds is not known, so nothing may be made of what is missing."""
+        for path, words in self._tree.unreadable.items():
+            if owner_of(path) is None:
+                self._findings.note(MOTHER, Span(self._tree.shown(path), 0), f"this folder {words}")
 
     def _mother(self) -> tuple[Layers | None, MotherSettings | None]:
         if not self._layout.mother:
@@ -132,6 +148,7 @@ class Examiner:
         read = self._files.read(owner, paths)
         document, faults, variables = expanded(read, self._environment)
         names = frozenset[str]().union(*variables.values())
+        self._used |= names
         self._sources.learn(self._environment.get(name, "") for name in names)
         for place, words in faults:
             self._findings.note(owner, document.span(place), words)

@@ -1,10 +1,15 @@
-"""A configuration folder read into memory: bounded, and as it was at one moment."""
+"""A configuration folder read into memory: bounded, and as it was at one moment.
+
+What cannot be read is no reason to take it for absent: bots would be stopped because the mother may not look.
+"""
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from droas_common.ids import BOT_NAME_PATTERN
 from droas_mother.core.configuration.layout import FOLDERS, is_left_behind, owner_of
 from droas_mother.core.configuration.tree import Tree
 
@@ -34,27 +39,52 @@ def _read(folder: Path) -> Tree:
     files: dict[str, bytes] = {}
     unreadable: dict[str, str] = {}
     total = 0
-    for number, path in enumerate(_paths(folder)):
+    for number, path in enumerate(_paths(folder, unreadable)):
         if number >= MAX_FILES or total > MAX_TREE_BYTES:
-            unreadable[path] = f"the folder has more than {MAX_FILES} files or {MAX_TREE_BYTES >> 20} MiB"
+            unreadable[_told(path)] = (
+                f"the folder has more than {MAX_FILES} files or {MAX_TREE_BYTES >> 20} MiB"
+            )
             break
+        told = _told(path)
         try:
-            files[path] = _read_file(folder / path)
-            total += len(files[path])
+            files[told] = _read_file(folder, path)
+            total += len(files[told])
         except _NotReadError as error:
-            unreadable[path] = str(error)
+            unreadable[told] = str(error)
         except OSError as error:
-            unreadable[path] = f"cannot be read: {os.strerror(error.errno or 0)}"
-    return Tree(root=str(folder), files=files, unreadable=unreadable)
+            unreadable[told] = _why(error)
+    return Tree(
+        root=_told(str(folder)), files=files, unreadable=unreadable, overlooked=tuple(_overlooked(folder))
+    )
+
+
+def _overlooked(folder: Path) -> Iterator[str]:
+    """Give the files in our folders that are nobody's."""
+    for below in (f"{name}/" for name in FOLDERS):
+        for name in _names(folder, below, {}):
+            path = below + name
+            if owner_of(path) is None and not is_left_behind(name) and not _is_folder(folder / path):
+                yield _told(path)
+
+
+def _told(path: str) -> str:
+    """Give a path as text that can be printed and kept, whatever bytes it has."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
+def _why(error: OSError) -> str:
+    return f"cannot be read: {os.strerror(error.errno or 0)}"
 
 
 class _NotReadError(Exception):
     """Why a file is not read."""
 
 
-def _read_file(path: Path) -> bytes:
+def _read_file(folder: Path, path: str) -> bytes:
+    if _told(path) != path:
+        raise _NotReadError("the name of this file is not UTF-8")
     # A named pipe would wait for its writer for ever.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(folder / path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb") as file:  # noqa: PTH123 - it is open already
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -66,35 +96,49 @@ def _read_file(path: Path) -> bytes:
     return raw
 
 
-def _paths(folder: Path) -> Iterator[str]:
-    """Give the paths of the files that are somebody's, in order."""
-    yield from _owned(folder, "")
-    for name in FOLDERS:
-        yield from _owned(folder, f"{name}/")
-        for inner in _folders(folder / name):
-            yield from _owned(folder, f"{name}/{inner}/")
+def _paths(folder: Path, unreadable: dict[str, str]) -> Iterator[str]:
+    """Give the paths of the files that are somebody's, in order, and note folders that cannot be read."""
+    for below in ("", *(f"{name}/" for name in FOLDERS)):
+        names = _names(folder, below, unreadable)
+        yield from _owned(folder, below, names)
+        if not below:
+            continue
+        for name in names:
+            if not is_left_behind(name) and _is_folder(folder / below / name):
+                inner = f"{below}{name}/"
+                # What is nobody's, as lost+found, may be closed.
+                noted = unreadable if _is_somebodys(inner) else {}
+                yield from _owned(folder, inner, _names(folder, inner, noted))
 
 
-def _owned(folder: Path, below: str) -> Iterator[str]:
-    for name in _names(folder / below):
-        if owner_of(below + name) is not None and not (folder / below / name).is_dir():
+def _is_somebodys(below: str) -> bool:
+    owner = owner_of(f"{below}a.yaml")
+    return owner is not None and re.match(BOT_NAME_PATTERN, owner.name) is not None
+
+
+def _owned(folder: Path, below: str, names: list[str]) -> Iterator[str]:
+    for name in names:
+        if owner_of(below + name) is not None and not _is_folder(folder / below / name):
             yield below + name
 
 
-def _folders(folder: Path) -> list[str]:
-    return [name for name in _names(folder) if not is_left_behind(name) and (folder / name).is_dir()]
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir() raises where a link leads to what is forbidden
 
 
-def _names(folder: Path) -> list[str]:
+def _names(folder: Path, below: str, unreadable: dict[str, str]) -> list[str]:
     try:
-        return sorted(os.listdir(folder))[: MAX_FILES * 2]  # noqa: PTH208 - names are all that is wanted
-    except OSError:
+        return sorted(os.listdir(folder / below))[: MAX_FILES * 2]  # noqa: PTH208 - names are all that is wanted
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        unreadable[_told(below.rstrip("/") or ".")] = _why(error)
         return []
 
 
 def _signature(folder: Path) -> _Signature:
     found = []
-    for path in _paths(folder):
+    for path in _paths(folder, {}):
         try:
             status = (folder / path).stat()
         except OSError:

@@ -22,7 +22,7 @@ from droas_common.ids import BOT_NAME_PATTERN
 MOTHER_FILE = "droas.yaml"
 BOTS, POLICIES, MOTHERS = "bots", "protection", "droas.d"
 FOLDERS = (MOTHERS, BOTS, POLICIES)
-_DATA_ENDINGS = (".yaml", ".yml", ".json")
+DATA_ENDINGS = (".yaml", ".yml", ".json")
 _LEFT_BEHIND = re.compile(r"^\.|~$|^#.*#$|\.(?:swp|swo|swx|tmp|bak|orig|rej|part)$|^4913$")
 NAME_RULE = "lower-case letters, digits, - and _, at most 32"
 
@@ -75,7 +75,7 @@ def owner_of(path: str) -> Owner | None:
     stem, _, ending = parts[-1].rpartition(".")
     if len(parts) == 1 and (ending == "env" or path == "environment"):
         return Owner(Kind.VARIABLES)
-    if f".{ending}" not in _DATA_ENDINGS or not stem:
+    if f".{ending}" not in DATA_ENDINGS or not stem:
         return None
     match parts:
         case ["droas.yaml" | "droas.yml" | "droas.json"] | ["droas.d", _]:

@@ -13,11 +13,13 @@ class Tree:
         root: the folder as it was named, for messages.
         files: bytes by path within the folder.
         unreadable: why a file could not be read, by path within the folder.
+        overlooked: files that are nobody's, beside those that are somebody's; no part of the content.
     """
 
     root: str
     files: Mapping[str, bytes]
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    overlooked: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -32,4 +34,6 @@ class Tree:
 
     def shown(self, path: str) -> str:
         """Give a path as it is told to people."""
+        if path == ".":
+            return self.root or path
         return f"{self.root}/{path}" if self.root else path

@@ -49,29 +49,47 @@ def _history(client: Client, arguments: Namespace) -> int:
 
 def _told(client: Client, arguments: Namespace, value: Row) -> int:
     """Print what a change does, and wait until the bots that it reaches have confirmed it."""
-    head = "would do" if value["revision"] is None else f"revision {value['revision']}"
-    show(
-        value, lambda: [f"{head}: {value['words']}", *_change_lines(value["changes"])], as_json=arguments.json
-    )
-    if value["revision"] is None or _await_confirmed(client):
+    number, changes = value["revision"], value["changes"]
+    head = f"revision {number}: " if number is not None else "would do: " if changes else ""
+    show(value, lambda: [f"{head}{value['words']}", *_change_lines(changes)], as_json=arguments.json)
+    if number is None:
         return codes.OK
-    complain(f"not every bot has confirmed it within {_PATIENCE_S:g} s; `droasctl config status` shows which")
-    return codes.NOT_AS_ASKED
+    wrong = _wrong(_settled_status(client), number)
+    if wrong:
+        complain(f"{wrong}; `droasctl config status` shows more")
+    return codes.NOT_AS_ASKED if wrong else codes.OK
 
 
-def _await_confirmed(client: Client) -> bool:
+def _wrong(status: Row | None, number: int) -> str:
+    """Say what has come of a revision that was given out, "" when it is in force or being tried."""
+    if status is None:
+        return f"not every bot has confirmed it within {_PATIENCE_S:g} s"
+    rollout = status["rollout"]
+    if number not in {status["revision"], rollout["revision"] if rollout else None}:
+        return status["held"] or f"revision {number} is not in force; {status['revision']} is"
+    down = [f"{bot['name']} ({bot['state']})" for bot in status["bots"] if _down(bot)]
+    return f"{', '.join(down)} cannot run it" if down else ""
+
+
+def _down(bot: Row) -> bool:
+    """Whether a bot that is wanted does not come up with what it was given."""
+    return bot["state"] in {"failed", "backoff"} and bot["runs"] != bot["wanted"]
+
+
+def _settled_status(client: Client) -> Row | None:
+    """Wait until all bots have confirmed what they were given, or cannot; None when they have not in time."""
     progress, deadline = Progress(), time.monotonic() + _PATIENCE_S
     try:
         while time.monotonic() < deadline:
-            status = client.get(_PATH)
+            status: Row = client.get(_PATH)
             if _confirmed(status):
-                return True
+                return status
             waiting = [bot["name"] for bot in status["bots"] if not _settled(bot)]
             progress.show(f"waiting for {', '.join(waiting)}")
             time.sleep(_TICK_S)
     finally:
         progress.clear()
-    return False
+    return None
 
 
 def _confirmed(status: Row) -> bool:

@@ -4,15 +4,19 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from droas_common.ids import BotName
 from droas_mother.adapters.metrics import Metrics
+from droas_mother.core.lifecycle import State
 from droas_mother.ctl import exit_codes as codes
+from droas_mother.flows.canary import Proposal
 from tests.support.admin import PlayedTown, empty_rooms, played_town
-from tests.support.config_room import ConfigRoom, config_room
+from tests.support.config_room import ConfigRoom, ReadyBot, config_room
 
 GUIDE = (Path(__file__).parents[3] / "docs/droasctl.md").read_text()
 
@@ -70,6 +74,38 @@ async def test_apply_and_rollback_go_there_and_back(place: Place) -> None:
     assert code == codes.NOT_AS_ASKED
     assert "rolled back to revision 1 by uid:" in out
     assert {one.caller[:4] for one in place.room.audited} == {"uid:"}
+
+
+async def test_what_did_not_come_of_it_is_said(place: Place) -> None:
+    """Nothing to do is no dry run; a bot that fails, or a change that was taken back, is not as asked."""
+    code, out, _ = await place.town.ctl("config", "apply")
+    assert (code, out) == (codes.OK, "the files are in force already\n")
+    broken = place.room.keepers[BotName("bot_01")]
+    broken.confirms = False
+    broken.bot = replace(broken.bot, state=State.FAILED)
+    place.room.write_bot("bot_01", "be brief")
+    code, _, err = await place.ctl("apply")
+    assert code == codes.NOT_AS_ASKED
+    assert "bot_01 (failed) cannot run it" in err
+
+
+async def test_a_change_that_was_taken_back_meanwhile_is_not_as_asked(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody has confirmed then, but something else."""
+    room, real = place.room, place.room.keeper.apply
+
+    async def apply(who: str, **how: bool) -> Proposal:
+        proposal = await real(who, **how)
+        room.keepers[BotName("bot_01")].beat(answered=1, failed=5)
+        await room.enforcer._judge()
+        return proposal
+
+    monkeypatch.setattr(room.keeper, "apply", apply)
+    room.write_bot("bot_01", "be brief")
+    code, _, err = await place.ctl("apply", "--canary")
+    assert code == codes.NOT_AS_ASKED
+    assert "revision 2 was taken back" in err
 
 
 async def test_what_cannot_be_done_is_said(place: Place) -> None:
@@ -133,3 +169,16 @@ async def test_events_and_metrics_tell_what_happened(place: Place) -> None:
         'droas_config_apply_seconds_bucket{le="0.15"} 1.0',
     ):
         assert line in text
+
+
+def test_removed_bots_are_forgotten() -> None:
+    """Their series end with them; those of the others go on."""
+    metrics = Metrics()
+    for name in ("bot_01", "bot_02"):
+        metrics.note_bot(ReadyBot(BotName(name)).bot)
+        metrics.sample_bot(name, None, ReadyBot(BotName(name)).bot.life.beat)
+        metrics.note_call(f"bot:{name}", 0.001)
+    metrics.keep_bots({"bot_02"})
+    text = metrics.text().decode()
+    assert "bot_01" not in text
+    assert 'droas_bot_state{bot="bot_02",state="ready"} 1.0' in text

@@ -113,6 +113,42 @@ async def test_no_secret_is_in_diff_status_history_or_at_rest(
     assert (store / "key").stat().st_mode & 0o777 == 0o600
 
 
+async def test_a_number_is_used_up_before_any_bot_has_it(
+    room: ConfigRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The revision is on the disk when it is given out, tried or not; one that is tried is not in force."""
+    seen: list[tuple[int, bool]] = []
+
+    def note() -> None:
+        newest = room.opening.store.newest()
+        assert newest is not None
+        seen.append((newest.note.revision, newest.note.in_force))
+
+    for name in ("give", "give_all"):
+        real = getattr(room, name)
+        monkeypatch.setattr(room, name, lambda *given, real=real, **more: (note(), real(*given, **more)))
+    room.write_bot(ONE, "be brief")
+    await changed(room)
+    room.write_bot(ONE, "be funny")
+    await room.keeper.apply("uid:7", dry_run=False, canary=True)
+    assert seen == [(2, True), (3, False)]
+
+
+async def test_who_is_gone_is_not_reminded_and_forgotten(
+    room: ConfigRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bot that does not confirm is told again, a few times; of a removed one nothing is kept."""
+    monkeypatch.setattr("droas_mother.flows.confirmations.REMIND_AFTER_S", 0.0)
+    room.keepers[ONE].confirms = False
+    room.write_bot(ONE, "be brief")
+    await changed(room)
+    confirmations = room.enforcer.confirmations
+    assert [confirmations.to_remind() for _ in range(6)] == [[ONE]] * 5 + [[]]
+    del room.keepers[ONE]
+    assert confirmations.to_remind() == []
+    assert confirmations._reminders == {}
+
+
 # --- commands -----------------------------------------------------------------------------
 
 
@@ -279,6 +315,32 @@ async def test_without_a_good_one_a_fault_is_an_error(tmp_path: Path) -> None:
     room.write_mother("nonsense: 1")
     with pytest.raises(ConfigurationError, match="nonsense"):
         room.open()
+
+
+async def test_no_number_is_given_twice_when_the_key_is_lost(room: ConfigRoom) -> None:
+    """What cannot be read any more still has its number; a new key is made only when something is kept."""
+    room.write_bot(ONE, "be brief")
+    await changed(room)
+    key = room.folder / "data/config/key"
+    key.unlink()
+    room.open()
+    assert (room.keeper.standing.note.revision, key.exists()) == (3, False)
+    assert "revision 2 is damaged, or its key is lost" in room.opening.warnings[0]
+    await room.keeper.keep_first()
+    await room.keeper.complete()  # cannot say what has changed, which is no reason to end
+    assert (await room.desk.history(10))[1].revisions == [room.keeper.standing.note]
+    assert room.opening.store.numbers() == [1, 2, 3]
+
+
+async def test_a_folder_of_revisions_that_cannot_be_read_ends_nobody(room: ConfigRoom) -> None:
+    """The mother goes on without her history."""
+    store = room.folder / "data/config"
+    store.rename(store.with_name("away"))
+    store.write_text("a file")
+    await room.keeper.complete()
+    room.write_bot(ONE, "be brief")
+    await changed(room)
+    assert room.given == [("all", 2, frozenset({ONE, TWO}))]
 
 
 async def test_revisions_are_bounded_and_a_damaged_one_is_passed_over(tmp_path: Path) -> None:

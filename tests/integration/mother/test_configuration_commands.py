@@ -88,6 +88,19 @@ def test_a_valid_folder_is_zero_and_a_faulty_one_is_78(folder: Path) -> None:
     assert {frozenset(one) for one in value["problems"]} == {frozenset(documented("diagnosis"))}
 
 
+def test_what_has_no_effect_is_a_warning(folder: Path) -> None:
+    """A variable or a file with a slip in its name; not those that are used, or are like none of ours."""
+    (folder / "configs/bots/ada.ymal").write_text(BOT)
+    (folder / "configs/bots/README.md").write_text("# Bots")
+    names = {"DROAS_HTPP__PORT": "1", "DROAS_LOG__LEVEL": "INFO", "DROAS_TEST_SUITE": "x"}
+    code, out, err = ctl(folder, "config", "validate", **names)
+    assert (code, out) == (0, "configs: valid (helper)\n")
+    assert err == (
+        "droasctl: warning: configs/bots/ada.ymal: this file is not read (did you mean ada.yml?)\n"
+        "droasctl: warning: DROAS_HTPP__PORT: this variable sets nothing (did you mean DROAS_HTTP__PORT?)\n"
+    )
+
+
 async def test_faults_are_coloured_on_a_terminal_only(folder: Path) -> None:
     """And NO_COLOR is honoured."""
     async with Terminal(DROASCTL, "config", "validate", str(folder / "nowhere")) as screen:

@@ -131,3 +131,33 @@ def test_plain_secrets_are_allowed_where_somebody_says_so(tmp_path: Path) -> Non
     found = examine(Tree(root="c", files=files), {})
     assert found.configuration is not None
     assert found.configuration.bots["helper"].discord_token.get_secret_value() == token  # type: ignore[index]  # as above
+
+
+def test_what_cannot_be_reached_is_a_fault_and_no_error(tmp_path: Path) -> None:
+    """A link that leads nowhere reachable, a name of other bytes, a folder that cannot be read."""
+    bots = tmp_path / "bots"
+    bots.mkdir()
+    (tmp_path / "droas.yaml").write_text("")
+    (bots / "helper.yaml").write_text(BOT)
+    (bots / "linked.yaml").symlink_to("x" * 300)
+    Path(os.fsdecode(os.fsencode(bots) + b"/caf\xe9.yaml")).write_text(BOT)
+    tree = read_tree(tmp_path)
+    assert tree.unreadable["bots/caf\\xe9.yaml"] == "the name of this file is not UTF-8"
+    assert tree.digest.isascii()
+    found = examine(tree, ENVIRONMENT)
+    assert found.configuration is not None
+    assert list(found.configuration.bots) == ["helper"]
+    assert sorted(one.span.file for one in found.diagnoses) == [
+        f"{bots}/caf\\xe9.yaml",
+        f"{bots}/linked.yaml",
+    ]
+
+
+def test_a_folder_that_cannot_be_read_is_not_an_empty_one(tmp_path: Path) -> None:
+    """No bot is taken for removed: the mother's settings are faulty, so that what ran goes on."""
+    (tmp_path / "droas.yaml").write_text("")
+    (tmp_path / "bots").symlink_to("bots")
+    found = examine(read_tree(tmp_path), ENVIRONMENT)
+    assert found.configuration is None
+    assert [(one.span.file, one.fatal) for one in found.diagnoses] == [(f"{tmp_path}/bots", True)]
+    assert "this folder cannot be read" in found.diagnoses[0].words

@@ -99,3 +99,12 @@ def test_a_folder_that_is_not_there_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "configs/droas.yaml").write_text("{}\n")
     assert rung.wait(NOTICED_S)
     watch.stop()
+
+
+def test_a_link_to_what_cannot_be_reached_is_no_error(tmp_path: Path) -> None:
+    """Of a file, and of the folder itself."""
+    (tmp_path / "bots").mkdir()
+    (tmp_path / "bots/bot.yaml").symlink_to("x" * 300)
+    (tmp_path / "gone").symlink_to("y" * 300)
+    assert FolderWatch(tmp_path).signature()
+    assert FolderWatch(tmp_path / "gone").signature() is not None

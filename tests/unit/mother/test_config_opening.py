@@ -49,5 +49,5 @@ def test_the_choice(
     held: str,
 ) -> None:
     """Files that are good and new go first; rolled back and taken back ones stay so over a restart."""
-    choice = choose(disk, "here", good=good, newest=newest)
+    choice = choose(disk, "here", good=good, newest=newest, last_revision=newest.revision if newest else 0)
     assert (choice.source, choice.revision, choice.fresh, choice.held) == (source, revision, fresh, held)

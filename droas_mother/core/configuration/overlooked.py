@@ -1,0 +1,36 @@
+"""What would be passed over without a word: a variable or a file whose name is nearly one of ours."""
+
+from collections.abc import Collection, Iterable, Iterator
+
+from droas_mother.core.configuration.diagnosis import Diagnosis, Span
+from droas_mother.core.configuration.fields import nearest
+from droas_mother.core.configuration.layout import DATA_ENDINGS
+from droas_mother.core.configuration.tree import Tree
+
+_PREFIX = "DROAS_"
+_OTHERS = frozenset({"CONFIG"})
+"""What programs read themselves, before there are settings."""
+
+
+def overlooked(tree: Tree, variables: Iterable[str], settings: Collection[str]) -> Iterator[Diagnosis]:
+    """Name what has no effect.
+
+    Args:
+        tree: the files.
+        variables: those that are set and that no placeholder uses.
+        settings: the first names of the mother's settings.
+    """
+    for path in tree.overlooked:
+        stem, _, ending = path.rpartition(".")
+        meant = nearest(ending.lower(), [one.removeprefix(".") for one in DATA_ENDINGS])
+        if stem and meant:
+            name = f"{stem.rpartition('/')[2]}.{meant}"
+            yield Diagnosis(span=Span(tree.shown(path), 0), words="this file is not read", nearest=name)
+    known = [one.upper() for one in settings]
+    for variable in sorted(one for one in variables if one.upper().startswith(_PREFIX)):
+        first, nested, rest = variable.upper().removeprefix(_PREFIX).partition("__")
+        meant = nearest(first, known)
+        if first in {*known, *_OTHERS} or not (meant or nested):
+            continue  # a name that is like none of ours is somebody else's
+        name = f"{_PREFIX}{meant}{nested}{rest}" if meant else ""
+        yield Diagnosis(span=Span(variable, 0), words="this variable sets nothing", nearest=name)
