@@ -73,14 +73,13 @@ def _into_file(backup: Path, database: Path, *, force: bool, folder: Path) -> Pa
         fresh.replace(database)
         sync(database.parent)
     finally:
-        for left in (fresh, *_companions(fresh)):
-            left.unlink(missing_ok=True)
+        _remove(fresh)
     return kept
 
 
 def _copy(backup: Path, fresh: Path, *, like: Path) -> None:
     """Write what a backup holds, with what a log beside it adds, into a file of its own; verify that one."""
-    fresh.unlink(missing_ok=True)
+    _remove(fresh)  # which one that was killed has left
     handle = new_file(fresh)
     try:
         give(handle, like)
@@ -94,6 +93,11 @@ def _copy(backup: Path, fresh: Path, *, like: Path) -> None:
             f"{backup}: its copy is faulty, nothing was changed: {'; '.join(findings.faults)}"
         )
     sync(fresh)
+
+
+def _remove(database: Path) -> None:
+    for one in (database, *_companions(database)):
+        one.unlink(missing_ok=True)
 
 
 def _companions(database: Path) -> list[Path]:
