@@ -344,8 +344,10 @@ async def test_init_asks_on_a_terminal(folder: Path) -> None:
         await screen.until("language model")
         screen.write("\n")
         await screen.until("token of grace")
+        screen.text = ""
         screen.write("short\n")
         await screen.until("has not the shape")
+        await screen.until("token of grace")  # what is typed before it asks is thrown away
         screen.write(f"{TOKEN}\n")
         await screen.until("that protects")
         screen.write("\n")
