@@ -1,5 +1,6 @@
 """Results in Redis; whatever happens to it, the answer is "not known", and in time."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -45,6 +46,8 @@ class RedisCache:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="result-cache")
         self._under_way: Future[Any] | None = None
         self._breaker = Breaker()
+        self._lock = threading.Lock()
+        """Over the breaker: both the gateway's thread and the worker tell it what came of a request."""
 
     def get(self, names: Sequence[str]) -> list[bytes | None]:
         """Give what is kept under these names; None for what is not known, or not in time."""
@@ -71,28 +74,30 @@ class RedisCache:
     def _do(self, work: Callable[[], Any], *, wait_s: float) -> Any:
         if self._under_way is not None and not self._under_way.done():
             return None
-        self._breaker, left_s = admit(self._breaker, _RULES, now=time.monotonic())
+        with self._lock:
+            self._breaker, left_s = admit(self._breaker, _RULES, now=time.monotonic())
         if left_s:
             return None
         self._under_way = self._worker.submit(work)
         if not wait_s:
-            self._under_way.add_done_callback(self._note)
+            self._under_way.add_done_callback(self._note_done)
             return None
         try:
             found = self._under_way.result(wait_s)
         except Exception as error:  # noqa: BLE001 - border of the cache: what it suffers is nobody's matter
-            self._failed(error)
+            self._note(error)
             return None
-        self._breaker = after(self._breaker, _RULES, answered=True, now=time.monotonic())
+        self._note(None)
         return found
 
-    def _note(self, done: "Future[Any]") -> None:
-        error = None if done.cancelled() else done.exception()
-        if error is not None:
-            self._failed(error)
+    def _note_done(self, done: "Future[Any]") -> None:
+        if not done.cancelled():
+            self._note(done.exception())
 
-    def _failed(self, error: BaseException) -> None:
-        closed = self._breaker.opened_at is None
-        self._breaker = after(self._breaker, _RULES, answered=False, now=time.monotonic())
-        if closed and self._breaker.opened_at is not None:
+    def _note(self, error: BaseException | None) -> None:
+        with self._lock:
+            closed = self._breaker.opened_at is None
+            self._breaker = after(self._breaker, _RULES, answered=error is None, now=time.monotonic())
+            opened = closed and self._breaker.opened_at is not None
+        if opened:
             log.warning("result_cache_fails", why=type(error).__name__, rest_s=_RULES.rest_s)

@@ -33,42 +33,43 @@ class KnownResults:
         self._cache = cache
         self._secret = secrets.token_bytes(32)
         self._versions: Counter[str] = Counter()
+        self._rules = 0
+        """The only number that another thread raises."""
         self._found: dict[str, bytes] = {}
         self._fresh: dict[str, tuple[str, bytes]] = {}
 
     def forget(self) -> None:
         """Give nothing any longer that was kept before: the rules have changed. Any thread may say so."""
-        self._versions[_ALL] += 1
+        self._rules += 1
 
     def expect(self, calls: Iterable[CallParams]) -> None:
         """Look all of these up at once, for `find`."""
-        names = list({name for call in calls if (name := self._name(call)) is not None})
+        names = list({name for call in calls if (name := self.name_of(call)) is not None})
         self._found = {}
         for name, value in zip(names, self._cache.get(names), strict=True) if names else ():
             if value is not None and (text := self._proven(name, value)) is not None:
                 self._found[name] = text
 
-    def find(self, call: CallParams, changes: Changes) -> bytes | None:
+    def find(self, name: str, changes: Changes) -> bytes | None:
         """Give a result as JSON text; None when it is not known, or something is about to change.
 
         Args:
-            call: what is asked; a call of a tool whose results may be kept.
+            name: of the call.
             changes: what the calls before it in the same commit change.
         """
-        if _changes_anything(changes):
-            return None
-        name = self._name(call)
-        return self._found.get(name) if name is not None else None
+        return self._found.get(name) if not _changes_anything(changes) else None
 
-    def note(self, call: CallParams, text: str, changes: Changes) -> None:
-        """Have a result kept, unless the commit that it is part of changes something in its group."""
-        name, actor = self._name(call), call.meta.actor
-        if (
-            name is not None
-            and actor is not None
-            and actor.guild_id is not None
-            and not _changes_anything(changes)
-        ):
+    def note(self, name: str, call: CallParams, text: str, changes: Changes) -> None:
+        """Have a result kept, unless the commit that it is part of changes something in its group.
+
+        Args:
+            name: of the call, from before it was served; what is made by rules that change meanwhile is not found.
+            call: what was asked.
+            text: the result.
+            changes: what the commit changes so far.
+        """
+        actor = call.meta.actor
+        if actor is not None and actor.guild_id is not None and not _changes_anything(changes):
             self._fresh[name] = (actor.guild_id, text.encode())
 
     def settle(self, changes: Changes) -> None:
@@ -84,11 +85,12 @@ class KnownResults:
         if kept:
             self._cache.put(kept)
 
-    def _name(self, call: CallParams) -> str | None:
+    def name_of(self, call: CallParams) -> str | None:
+        """Name a call of a tool whose results may be kept, by all that its result depends on; None without a group."""
         actor = call.meta.actor
         if actor is None or actor.guild_id is None:
             return None
-        version = (self._versions[_ALL], self._versions[actor.guild_id])
+        version = (self._rules, self._versions[_ALL], self._versions[actor.guild_id])
         content = msgspec.json.encode(
             [call.name, call.arguments, actor.guild_id, actor.user_id, version], order="sorted"
         )

@@ -178,8 +178,9 @@ class ToolDesk:
     def _run(
         self, tool: Tool[Any], params: CallParams, principal: Principal, batch: Batch, now_us: int
     ) -> Decision:
-        if self._known is not None and tool.cacheable:
-            known = self._known.find(params, batch.changes)
+        known_as = self._known.name_of(params) if self._known is not None and tool.cacheable else None
+        if self._known is not None and known_as is not None:
+            known = self._known.find(known_as, batch.changes)
             if known is not None:
                 return Decision(
                     outcome=Outcome.OK, result=_result(msgspec.json.decode(known), is_error=False)
@@ -202,8 +203,8 @@ class ToolDesk:
             said = _defect(f"{tool.name} has a defect; nothing was changed, and the log says more")
             return Decision(outcome=Outcome.FAILED, error=said)
         batch.take(draft)
-        if self._known is not None and tool.cacheable:
-            self._known.note(params, result.text, batch.changes)
+        if self._known is not None and known_as is not None:
+            self._known.note(known_as, params, result.text, batch.changes)
         return Decision(outcome=Outcome.OK, result=result)
 
     def _audit(

@@ -125,7 +125,9 @@ def _set(arguments: Namespace) -> int:
         raise UsageError(f"{tree.shown(path)}: {tree.unreadable.get(path, 'there is no such file')}")
     before = tree.files[path]
     bom = "\ufeff" if before.startswith(b"\xef\xbb\xbf") else ""
-    text = changed(tree.shown(path), before.decode("utf-8-sig"), place, value_of(written, place, model))
+    text = changed(
+        tree.shown(path), _decoded(tree.shown(path), before), place, value_of(written, place, model)
+    )
     after = (bom + text).encode()
     then = examine(replace(tree, files={**tree.files, path: after}), os.environ)
     _refuse_new(examine(tree, os.environ).diagnoses, then.diagnoses)
@@ -135,6 +137,16 @@ def _set(arguments: Namespace) -> int:
     value = {"file": tree.shown(path), "name": arguments.name, "changed": after != before}
     show(value, lambda: [words], as_json=arguments.json)
     return codes.OK
+
+
+def _decoded(shown: str, raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line, start = raw.count(b"\n", 0, error.start) + 1, raw.rfind(b"\n", 0, error.start) + 1
+        raise ConfigurationError(
+            f"{shown}:{line}:{error.start - start + 1}: the file is not UTF-8 text; save it as UTF-8"
+        ) from None
 
 
 def _within(folder: Path, file: str) -> str:

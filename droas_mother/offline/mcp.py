@@ -79,7 +79,10 @@ class ClientCaller:
 
     async def tools(self) -> list[ToolDescription]:
         """Give the tools that may be called; raises OutsideError."""
-        return await self._client.list_tools(timeout_s=_LIST_TIMEOUT_S)
+        try:
+            return await self._client.list_tools(timeout_s=_LIST_TIMEOUT_S)
+        except OutsideError as error:
+            raise OutsideError(self._why(error), retry_after_s=error.retry_after_s) from error
 
     async def call(self, wanted: CallParams) -> ToolResult | CallError:
         """Call one until there is an answer, or no time is left; whoever is cancelled takes the call back."""
@@ -99,7 +102,7 @@ class ClientCaller:
             return error.error or _error(ErrorCode.INVALID_REQUEST, error.kind, str(error))
         except OutsideError as error:
             known = error.error if isinstance(error, ToolUnavailableError) else None
-            return known or _unavailable(str(error))
+            return known or _unavailable(self._why(error))
 
     async def _follow(self) -> None:
         while True:
@@ -110,8 +113,17 @@ class ClientCaller:
                 self._client.follow(self._connect())
 
     def _present_key(self) -> str:
+        """Give the mother's key; where none is known one that is not hers, so that nobody answers until it is."""
         beacon = read_beacon(Path(self._credential.beacon))
         return beacon.server_key if beacon is not None else self._credential.public_key
+
+    def _why(self, error: OutsideError) -> str:
+        if self._server_key != self._credential.public_key:
+            return str(error)
+        return (
+            f"{self._credential.beacon}: no mother's key can be read there, so none is reached; start her, "
+            "or write the credential anew with `droasctl client add`"
+        )
 
     def _connect(self) -> "zmq.Socket[bytes]":
         keys = CurveKeys.model_validate(

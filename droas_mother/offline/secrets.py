@@ -3,9 +3,11 @@
 import os
 import shlex
 import subprocess
+import sys
 import tempfile
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from droas_common.errors import RequestError, UsageError
@@ -30,7 +32,12 @@ def _encrypt(arguments: Namespace) -> int:
 
 def _edit(arguments: Namespace) -> int:
     def work(file: str, text: str) -> str:
-        return secret_files.edited(file, text, os.environ, lambda plain: _edited(file, plain))
+        with _editor(file) as edit:
+            while True:
+                try:
+                    return secret_files.edited(file, text, os.environ, edit)
+                except SopsError as error:
+                    _ask_again(file, error, typed=edit.path.exists())
 
     return _replace(arguments, work, "edited")
 
@@ -80,21 +87,58 @@ def _read(path: Path) -> bytes:
     return raw
 
 
-def _edited(file: str, plain: str) -> str:
-    """Let the person's editor change a text; it lies in memory meanwhile, where there is such a place."""
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    where = _MEMORY if os.access(_MEMORY, os.W_OK) else None
-    with tempfile.TemporaryDirectory(dir=where, prefix="droas-") as folder:
-        path = Path(folder) / Path(file).name
-        path.touch(mode=0o600)
-        path.write_text(plain)
+class _Editing:
+    """Lets the person's editor change a text, and the same text again when something was wrong with it.
+
+    Args:
+        path: where it lies meanwhile; not there yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+
+    def __call__(self, plain: str) -> str:
+        """Give the text as it was changed; raises SopsError when it cannot be used, to be corrected."""
+        if not self.path.exists():
+            self.path.touch(mode=0o600)
+            self.path.write_text(plain, encoding="utf-8")
         try:
-            done = subprocess.run([*shlex.split(editor), str(path)], check=False)  # noqa: S603 - the person's own editor
+            done = subprocess.run([*shlex.split(self._editor), str(self.path)], check=False)  # noqa: S603 - the person's own editor
         except OSError as error:
-            raise UsageError(f"the editor {editor} cannot be started: {error.strerror}; set EDITOR") from None
+            raise UsageError(
+                f"the editor {self._editor} cannot be started: {error.strerror}; set EDITOR"
+            ) from None
+        except ValueError as error:
+            raise UsageError(f"the editor {self._editor} is no command ({error}); set EDITOR") from None
         if done.returncode:
             raise RequestError(f"the editor ended with {done.returncode}; nothing was changed")
-        return path.read_text()
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise SopsError("what was written is not UTF-8 text") from None
+
+
+@contextmanager
+def _editor(file: str) -> Iterator[_Editing]:
+    """Give an editor whose text lies in memory, where there is such a place, and is gone afterwards."""
+    where = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=where, prefix="droas-") as folder:
+        yield _Editing(Path(folder) / Path(file).name)
+
+
+def _ask_again(file: str, fault: SopsError, *, typed: bool) -> None:
+    """Show what is wrong with a text, and wait before the editor opens again; raises where that is no use."""
+    if not typed:
+        raise fault
+    if not sys.stdin.isatty():
+        raise RequestError(
+            f"{file}: {fault}; nothing was changed, and what was typed is not kept, as it is in clear"
+        )
+    sys.stderr.write(f"droasctl: {file}: {fault}\nEnter opens the editor again, Ctrl+C gives up: ")
+    sys.stderr.flush()
+    if not sys.stdin.readline():
+        raise RequestError(f"{file}: nothing was changed, and what was typed is not kept")
 
 
 ACTIONS = {"encrypt": _encrypt, "edit": _edit, "rotate": _rotate, "keygen": _keygen}

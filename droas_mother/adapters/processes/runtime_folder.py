@@ -7,6 +7,7 @@ from pathlib import Path
 from droas_common.errors import ConfigurationError, ExitCode, OutsideError
 from droas_common.life_record import Beacon, read_beacon, start_ticks, written
 from droas_common.settings import Endpoints
+from droas_mother.adapters.ownership import give, make_folder
 
 _LONGEST_SOCKET_PATH = 107
 """Bytes of a Unix socket's path (unix(7): sun_path has 108 with its end)."""
@@ -47,7 +48,7 @@ class RuntimeFolder:
         os.umask(0o077)
         try:
             for folder in (self.runtime, self.locks, self.data):
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                make_folder(folder)
             self.runtime.chmod(0o700)
         except OSError as error:
             raise ConfigurationError(
@@ -104,6 +105,7 @@ class RuntimeFolder:
             raise _unwritable(path, error) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            give(handle, self.runtime)
             os.truncate(handle, 0)
             os.write(handle, str(os.getpid()).encode())
         except BlockingIOError:

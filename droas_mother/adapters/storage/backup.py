@@ -7,6 +7,7 @@ Source: sqlite.org/lang_vacuum.html; PostgreSQL 15, 13.2.2 Repeatable Read.
 """
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +18,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from droas_common.errors import ExitCode, OutsideError, RequestError
+from droas_mother.adapters.ownership import make_folder, new_file
 from droas_mother.adapters.storage.copying import copy_rows
 from droas_mother.adapters.storage.engine import words
 from droas_mother.adapters.storage.findings import Findings, look_at_file
 from droas_mother.adapters.storage.revisions import create, revision_of
+
+_PART = re.compile(r"\..+\.db\.(\d+)\.part")
+"""A backup that grows, and the process that writes it."""
 
 
 class FaultyStoreError(RequestError):
@@ -50,7 +55,7 @@ def back_up(engine: Engine, target: Path, *, must_hold: bool = True) -> Findings
 
     Args:
         engine: the database; a mother may be at work on it.
-        target: the new file, mode 0600; its folder is made where it is missing.
+        target: the new file, mode 0600, its folder's user's; the folder is made where it is missing.
         must_hold: whether a faulty database gets no backup; otherwise it is kept as it is.
 
     Raises:
@@ -62,7 +67,7 @@ def back_up(engine: Engine, target: Path, *, must_hold: bool = True) -> Findings
     if target.exists():
         raise ExistsError(f"{target}: is there already; name another file")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(target.parent)
         with _growing(target) as part:
             _copy(engine, part)
             findings = look_at_file(part)
@@ -90,7 +95,7 @@ def _growing(target: Path) -> Iterator[Path]:
     _sweep(target.parent)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        os.close(new_file(part))
         yield part
         sync(part)
         part.replace(target)
@@ -103,8 +108,8 @@ def _growing(target: Path) -> Iterator[Path]:
 def _sweep(folder: Path) -> None:
     """Take away what backups that were killed have left."""
     for left in folder.glob(".*.part"):
-        pid = left.name.split(".")[-2]
-        if not Path("/proc", pid).exists():
+        ours = _PART.fullmatch(left.name)
+        if ours is not None and not Path("/proc", ours[1]).exists():
             left.unlink(missing_ok=True)
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, MetaData, Table, func, insert, select, text
 
+from droas_mother.adapters.storage import schema
+
 _AT_ONCE = 2_000
-_NOT_OURS = frozenset({"alembic_version"})
 
 
 def copy_rows(source: Connection, target: Connection) -> None:
@@ -26,10 +27,10 @@ def copy_rows(source: Connection, target: Connection) -> None:
 
 
 def tables_of(connection: Connection) -> dict[str, Table]:
-    """Give the tables of ours as they are in a database."""
+    """Give the tables of ours as they are in a database; others that it may hold are nobody's matter here."""
     found = MetaData()
-    found.reflect(connection)
-    return {name: table for name, table in found.tables.items() if name not in _NOT_OURS}
+    found.reflect(connection, only=lambda name, _: name in schema.metadata.tables)
+    return dict(found.tables)
 
 
 def _rows(source: Connection, table: Table, wanted: Table) -> Iterator[dict[str, Any]]:

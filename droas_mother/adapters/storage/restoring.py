@@ -1,7 +1,6 @@
 """A backup takes the place of a database; what was there is kept aside."""
 
 import os
-import shutil
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
@@ -9,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from droas_common.errors import OutsideError
+from droas_mother.adapters.ownership import give, make_folder, new_file
 from droas_mother.adapters.storage.backup import (
     ExistsError,
     FaultyStoreError,
@@ -21,8 +21,6 @@ from droas_mother.adapters.storage.copying import copy_rows, tables_of
 from droas_mother.adapters.storage.engine import connect, words
 from droas_mother.adapters.storage.findings import Findings, look_at_file, read_only
 from droas_mother.adapters.storage.revisions import create, revision_of
-
-_COMPANIONS = ("-wal", "-shm", "-journal")
 
 
 def restore(backup: Path, url: str, *, force: bool, folder: Path) -> tuple[Findings, Path | None]:
@@ -69,30 +67,63 @@ def _into_file(backup: Path, database: Path, *, force: bool, folder: Path) -> Pa
     if database.exists() and not force:
         raise ExistsError(f"{database}: there is a database; --force keeps it aside and restores")
     fresh = database.with_name(f".{database.name}.restored")
-    fresh.unlink(missing_ok=True)
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as written, backup.open("rb") as read:
-        shutil.copyfileobj(read, written, 1 << 20)
+    try:
+        _copy(backup, fresh, like=database if database.exists() else database.parent)
+        kept = _keep_aside(database, folder)
+        fresh.replace(database)
+        sync(database.parent)
+    finally:
+        _remove(fresh)
+    return kept
+
+
+def _copy(backup: Path, fresh: Path, *, like: Path) -> None:
+    """Write what a backup holds, with what a log beside it adds, into a file of its own; verify that one."""
+    _remove(fresh)  # which one that was killed has left
+    handle = new_file(fresh)
+    try:
+        give(handle, like)
+    finally:
+        os.close(handle)
+    with read_only(backup).connect().execution_options(isolation_level="AUTOCOMMIT") as source:
+        source.exec_driver_sql("VACUUM INTO ?", (str(fresh),))
+    findings = look_at_file(fresh)
+    if findings.faults:
+        raise FaultyStoreError(
+            f"{backup}: its copy is faulty, nothing was changed: {'; '.join(findings.faults)}"
+        )
     sync(fresh)
-    kept = _keep_aside(database, folder) if database.exists() else None
-    fresh.replace(database)
-    sync(database.parent)
-    return kept
 
 
-def _keep_aside(database: Path, folder: Path) -> Path:
-    """Give an old database a second name, with all that belongs to it; the first is then overwritten."""
-    _settle(database)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+def _remove(database: Path) -> None:
+    for one in (database, *_companions(database)):
+        one.unlink(missing_ok=True)
+
+
+def _companions(database: Path) -> list[Path]:
+    return [database.with_name(database.name + end) for end in ("-wal", "-shm", "-journal")]
+
+
+def _keep_aside(database: Path, folder: Path) -> Path | None:
+    """Give an old database a second name, with all that belongs to it; the first is then overwritten.
+
+    What belongs to one that is gone goes aside, too: SQLite would play it into the next.
+    """
+    there = database.exists()
+    if there:
+        _settle(database)
+    left = [one for one in _companions(database) if one.exists()]
+    if not there and not left:
+        return None
+    make_folder(folder)
     kept = folder / name_of_backup("before-restore")
-    for end in _COMPANIONS:  # a faulty database cannot take its log in; both are kept as they are
-        companion = database.with_name(database.name + end)
-        if companion.exists():
-            companion.replace(kept.with_name(kept.name + end))
-    os.link(database, kept)
-    kept.chmod(0o600)
+    for companion in left:  # a faulty database cannot take its log in; both are kept as they are
+        companion.replace(kept.with_name(kept.name + companion.name.removeprefix(database.name)))
+    if there:
+        os.link(database, kept)
+        kept.chmod(0o600)
     sync(folder)
-    return kept
+    return kept if there else None
 
 
 def _settle(database: Path) -> None:
@@ -112,6 +143,7 @@ def _into_server(backup: Path, url: str, *, force: bool, folder: Path) -> Path |
     try:
         with engine.connect() as connection:
             there = revision_of(connection) is not None
+            _check_ours(connection, marked=there)
             _check_unused(connection)
         if there and not force:
             raise ExistsError("the database has tables already; --force keeps a backup of them and restores")
@@ -122,6 +154,15 @@ def _into_server(backup: Path, url: str, *, force: bool, folder: Path) -> Path |
     finally:
         engine.dispose()
     return kept
+
+
+def _check_ours(connection: Connection, *, marked: bool) -> None:
+    """Refuse a database in which another program has tables with the names of ours, or Alembic's mark."""
+    names = sorted(tables_of(connection)) or ["alembic_version"]
+    if marked != (names != ["alembic_version"]):
+        raise ExistsError(
+            f"the database has tables of another program ({', '.join(names)}); restore into one of its own"
+        )
 
 
 def _check_unused(connection: Connection) -> None:
@@ -136,7 +177,7 @@ def _check_unused(connection: Connection) -> None:
 
 
 def _replace_all(backup: Path, engine: Engine) -> None:
-    """Put the backup's tables in the place of those that are there, in one transaction."""
+    """Put the backup's tables in the place of those of ours, in one transaction; no other is touched."""
     with engine.begin() as target, read_only(backup).connect() as source:
         for name in [*tables_of(target), "alembic_version"]:
             target.execute(text(f'DROP TABLE IF EXISTS "{name}"'))

@@ -13,6 +13,7 @@ import pytest
 
 from droas_mother.adapters.configuration.editing import NotChangedError, changed, place_of, value_of
 from droas_mother.adapters.configuration.file_writing import ChangedError, replace_file
+from droas_mother.adapters.configuration.sealing import unseal
 from droas_mother.adapters.configuration.yaml_documents import read_yaml
 from droas_mother.core.settings import BotFile, MotherSettings
 from tests.integration.mother.test_droasctl import documented
@@ -229,6 +230,9 @@ def test_set_examines_the_folder_before_it_writes(folder: Path) -> None:
     )
     assert ctl(folder, "config", "set", "bots/nobody.yaml", "bot_config.history_messages", "8")[0] == 64
     assert ctl(folder, "config", "set", "../x", "bot_config.history_messages", "8")[0] == 64
+    real.write_bytes(b"# fine\n# \xff\n")
+    code, _, err = ctl(folder, *arguments, "strict")
+    assert (code, "bots/helper.yaml:2:3: the file is not UTF-8 text" in err) == (78, True)
     assert sorted(one.name for one in (folder / "configs" / "bots").iterdir()) == ["helper.yaml"]
 
 
@@ -277,7 +281,13 @@ def test_secrets_are_encrypted_rotated_and_read_again(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("editor", "words"), [("false", "nothing was changed"), ("no-such-editor", "set EDITOR")]
+    ("editor", "words"),
+    [
+        ("false", "nothing was changed"),
+        ("no-such-editor", "set EDITOR"),
+        ("vi '", "set EDITOR"),
+        ("sh -c 'echo [ >> \"$0\"'", "what was typed is not kept"),
+    ],
 )
 def test_an_editor_that_fails_changes_nothing(folder: Path, editor: str, words: str) -> None:
     """The file stays encrypted as it was."""
@@ -287,6 +297,26 @@ def test_an_editor_that_fails_changes_nothing(folder: Path, editor: str, words: 
     key = str(ROOT / "tests/data/sops/test-only-key.txt")
     code, _, err = ctl(folder, "secrets", "edit", "f.yaml", EDITOR=editor, VISUAL="", SOPS_AGE_KEY_FILE=key)
     assert (code != 0, words in err, path.read_bytes() == before) == (True, True, True)
+
+
+async def test_what_was_typed_can_be_corrected(folder: Path) -> None:
+    """After a fault the editor opens again on the same text, and it is encrypted when it is right."""
+    path, editor = folder / "f.yaml", folder / "editor"
+    path.write_bytes((ROOT / "tests/data/sops/all.yaml").read_bytes())
+    editor.write_text(
+        "#!/bin/sh\n"
+        'if grep -q "^typed" "$1"; then sed -i "s/^typed: \\[$/typed: long-ago/" "$1"; '
+        'else echo "typed: [" >> "$1"; fi\n'
+    )
+    editor.chmod(0o700)
+    environment = {"SOPS_AGE_KEY_FILE": str(ROOT / "tests/data/sops/test-only-key.txt")}
+    command = (DROASCTL, "secrets", "edit", path)
+    async with Terminal(*command, EDITOR=str(editor), VISUAL="", **environment) as terminal:
+        await terminal.until("opens the editor again")
+        assert "typed" not in path.read_text()
+        terminal.write("\n")
+        assert await terminal.ends() == 0
+    assert "typed: long-ago" in unseal("f.yaml", path.read_text(), environment)[0]
 
 
 # --- init --------------------------------------------------------------------
@@ -327,8 +357,10 @@ async def test_init_asks_on_a_terminal(folder: Path) -> None:
         await screen.until("language model")
         screen.write("\n")
         await screen.until("token of grace")
+        screen.text = ""
         screen.write("short\n")
         await screen.until("has not the shape")
+        await screen.until("token of grace")  # what is typed before it asks is thrown away
         screen.write(f"{TOKEN}\n")
         await screen.until("that protects")
         screen.write("\n")

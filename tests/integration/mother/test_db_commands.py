@@ -5,6 +5,7 @@ import errno
 import itertools
 import os
 import re
+import shutil
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
@@ -149,8 +150,64 @@ def test_an_sqlite_database_moves_to_postgresql(tmp_path: Path, short_tmp: Path,
     back_up(engine, tmp_path / "out.db")
     engine.dispose()
     grown = PlacedDatabase(short_tmp, postgres_url)
-    assert grown.ctl("restore", str(tmp_path / "out.db"))[0] == 0
-    assert grown.value("SELECT wanted FROM wishes") is True
+    grown.change("CREATE TABLE others AS SELECT 7 AS kept")
+    grown.change("CREATE TABLE wishes AS SELECT 8 AS kept")
+    code, refused, _ = grown.ctl("restore", str(tmp_path / "out.db"), "--force")
+    assert (code, "another program (wishes)" in refused["error"]) == (73, True)
+    assert grown.value("SELECT kept FROM wishes") == 8
+    grown.change("DROP TABLE wishes")
+    for options in ((), ("--force",)):
+        assert grown.ctl("restore", str(tmp_path / "out.db"), *options)[0] == 0
+        assert grown.value("SELECT wanted FROM wishes") is True
+        assert grown.value("SELECT kept FROM others") == 7
+
+
+_WISH = "INSERT INTO wishes (bot, wanted, at_us) VALUES ('{}', true, 1)"
+
+
+def test_logs_beside_a_database_and_a_backup_are_taken_for_what_they_are(
+    tmp_path: Path, short_tmp: Path
+) -> None:
+    """A backup's log belongs to it; one that a lost database has left is not played into the restored one."""
+    for name in ("backup", "lost"):
+        engine = open_engine(f"sqlite:///{tmp_path / 'old.db'}")
+        with engine.connect() as connection:  # which keeps the log from being taken in
+            connection.execute(text(_WISH.format(name)))
+            connection.commit()
+            for end in ("", "-wal"):
+                shutil.copy(tmp_path / f"old.db{end}", tmp_path / f"{name}.db{end}")
+        engine.dispose()
+        for old in tmp_path.glob("old.db*"):
+            old.unlink()
+    (tmp_path / "lost.db").unlink()
+    place = PlacedDatabase(short_tmp, f"sqlite:///{tmp_path / 'lost.db'}")
+    code, restored, _ = place.ctl("restore", str(tmp_path / "backup.db"))
+    assert (code, restored["kept"], place.value("SELECT bot FROM wishes")) == (0, None, "backup")
+    assert [one.suffix for one in (tmp_path / "backups").iterdir()] == [".db-wal"]
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_makes_is_the_folders_user_s(tmp_path: Path) -> None:
+    """The mother can open what root has restored, backed up and locked."""
+    nobody = 65534
+    for name in ("data", "run"):
+        (tmp_path / name).mkdir()
+        os.chown(tmp_path / name, nobody, nobody)
+    engine = open_engine(f"sqlite:///{tmp_path / 'out.db'}")
+    engine.dispose()
+    place = PlacedDatabase(tmp_path, f"sqlite:///{tmp_path / 'data/droas.db'}")
+    assert place.ctl("restore", str(tmp_path / "out.db"))[0] == 0
+    assert place.ctl("backup")[0] == 0
+    made = [one for name in ("data", "run") for one in (tmp_path / name).rglob("*")]
+    assert {one.name for one in made} >= {
+        "droas.db",
+        "backups",
+        place.backups[0].name,
+        "mother.lock",
+        "locks",
+    }
+    assert {one.stat().st_uid for one in made} == {nobody}
 
 
 @contextmanager
@@ -199,6 +256,8 @@ def test_a_backup_that_fails_anywhere_is_none(place: PlacedDatabase) -> None:
     folder = place.folder / "out"
     folder.mkdir()
     (folder / ".old.db.999999999.part").write_bytes(b"left by one that was killed")
+    theirs = folder / ".film.mkv.999999999.part"
+    theirs.write_bytes(b"of another program")
     for number in itertools.count(1):
         target = folder / f"{number}.db"
         with nth_call_fails(number):
@@ -208,7 +267,7 @@ def test_a_backup_that_fails_anywhere_is_none(place: PlacedDatabase) -> None:
         if code == 0:
             break
     assert number > 5
-    assert not list(folder.glob(".*"))
+    assert list(folder.glob(".*")) == [theirs]
 
 
 def test_nothing_is_restored_or_migrated_while_a_mother_runs(place: PlacedDatabase) -> None:

