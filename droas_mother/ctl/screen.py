@@ -26,6 +26,7 @@ class Screen:
         self._before: list[Any] | None = None
         self._bell_out, self._bell_in = os.pipe()
         self._handlers: dict[int, Any] = {}
+        self._ended = False
 
     def __enter__(self) -> Self:
         os.set_blocking(self._bell_in, False)
@@ -33,8 +34,9 @@ class Screen:
         signal.set_wakeup_fd(self._bell_in, warn_on_full_buffer=False)
         for number, handler in (
             (signal.SIGWINCH, _do_nothing),
-            (signal.SIGTERM, _end),
-            (signal.SIGHUP, _end),
+            (signal.SIGINT, self._end),
+            (signal.SIGTERM, self._end),
+            (signal.SIGHUP, self._end),
             (signal.SIGTSTP, self._suspend),
         ):
             self._handlers[number] = signal.signal(number, handler)
@@ -62,7 +64,13 @@ class Screen:
         sys.stdout.flush()
 
     def wait(self, seconds: float) -> str:
-        """Wait so long, or until a key is pressed or the window changes; gives the keys."""
+        """Wait so long, or until a key is pressed or the window changes; gives the keys.
+
+        Raises:
+            KeyboardInterrupt: a signal has asked for the end.
+        """
+        if self._ended:
+            raise KeyboardInterrupt
         watched = [self._bell_out] + ([self._keys] if self._keys is not None else [])
         ready, _, _ = select.select(watched, [], [], seconds)
         if self._bell_out in ready:
@@ -88,6 +96,11 @@ class Screen:
             if self._keys is not None and self._before is not None:
                 termios.tcsetattr(self._keys, termios.TCSADRAIN, self._before)
 
+    def _end(self, _number: int, _frame: FrameType | None) -> None:
+        """Leave at once; where Python swallows that, as in a destructor, the next `wait` does it."""
+        self._ended = True
+        raise KeyboardInterrupt
+
     def _suspend(self, _number: int, _frame: FrameType | None) -> None:
         """Give the terminal back while we are stopped."""
         self._give_back()
@@ -97,7 +110,3 @@ class Screen:
 
 def _do_nothing(_number: int, _frame: FrameType | None) -> None:
     """The wake-up is all that is wanted."""
-
-
-def _end(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
