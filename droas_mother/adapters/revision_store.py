@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from droas_common.errors import OutsideError
+from droas_mother.adapters.durable_files import sync
 from droas_mother.core.revisions import Revision, read, written
 
 if TYPE_CHECKING:
@@ -128,8 +129,4 @@ def _write(path: Path, raw: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(path.parent)

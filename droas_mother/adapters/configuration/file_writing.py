@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from droas_common.errors import ConfigurationError
+from droas_mother.adapters.durable_files import give, sync
 
 
 class ChangedError(ConfigurationError):
@@ -46,7 +47,7 @@ def replace_file(path: Path, before: bytes | None, after: bytes, *, mode: int | 
             with suppress(FileNotFoundError):
                 os.unlink(name)  # noqa: PTH108 - as above
             raise
-        _keep_names(real.parent)
+        sync(real.parent)
 
 
 def _fill(descriptor: int, content: bytes, *, like: Path | None, mode: int) -> None:
@@ -60,20 +61,9 @@ def _fill(descriptor: int, content: bytes, *, like: Path | None, mode: int) -> N
         os.fsync(descriptor)
 
 
-def _keep_names(folder: Path) -> None:
-    """Let a folder's names outlive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _take_over(real: Path, descriptor: int) -> None:
-    status = real.stat()
-    os.fchmod(descriptor, status.st_mode & 0o7777)
-    with suppress(PermissionError):  # only root gives files away
-        os.fchown(descriptor, status.st_uid, status.st_gid)
+    os.fchmod(descriptor, real.stat().st_mode & 0o7777)
+    give(descriptor, real)
 
 
 def _require(real: Path, shown: Path, before: bytes | None) -> None:

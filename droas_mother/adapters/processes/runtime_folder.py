@@ -7,7 +7,7 @@ from pathlib import Path
 from droas_common.errors import ConfigurationError, ExitCode, OutsideError
 from droas_common.life_record import Beacon, read_beacon, start_ticks, written
 from droas_common.settings import Endpoints
-from droas_mother.adapters.ownership import give, make_folder
+from droas_mother.adapters.durable_files import give, make_folder
 
 _LONGEST_SOCKET_PATH = 107
 """Bytes of a Unix socket's path (unix(7): sun_path has 108 with its end)."""

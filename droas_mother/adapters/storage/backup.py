@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from droas_common.errors import ExitCode, OutsideError, RequestError
-from droas_mother.adapters.ownership import make_folder, new_file
+from droas_mother.adapters.durable_files import make_folder, new_file, sync
 from droas_mother.adapters.storage.copying import copy_rows
 from droas_mother.adapters.storage.engine import words
 from droas_mother.adapters.storage.findings import Findings, look_at_file
@@ -111,15 +111,6 @@ def _sweep(folder: Path) -> None:
         ours = _PART.fullmatch(left.name)
         if ours is not None and not Path("/proc", ours[1]).exists():
             left.unlink(missing_ok=True)
-
-
-def sync(path: Path) -> None:
-    """Have a file, or a folder's entries, on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _copy(engine: Engine, part: Path) -> None:

@@ -8,14 +8,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from droas_common.errors import OutsideError
-from droas_mother.adapters.ownership import give, make_folder, new_file
+from droas_mother.adapters.durable_files import give, make_folder, new_file, sync
 from droas_mother.adapters.storage.backup import (
     ExistsError,
     FaultyStoreError,
     NoDatabaseError,
     back_up,
     name_of_backup,
-    sync,
 )
 from droas_mother.adapters.storage.copying import copy_rows, tables_of
 from droas_mother.adapters.storage.engine import connect, words

@@ -1,4 +1,7 @@
-"""Whose new files and folders are: what root makes belongs to the folder's user, so that the mother can open it."""
+"""New files and folders, whose they are, and that they outlive a power cut.
+
+What root makes belongs to the folder's user, so that the mother can open it.
+"""
 
 import os
 from contextlib import suppress
@@ -30,3 +33,12 @@ def give(handle: int, like: Path) -> None:
     status = like.stat()
     with suppress(PermissionError):  # only root gives files away
         os.fchown(handle, status.st_uid, status.st_gid)
+
+
+def sync(path: Path) -> None:
+    """Have a file, or a folder's names, on the disk; raises OSError."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
