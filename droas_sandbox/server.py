@@ -45,7 +45,7 @@ class Sandbox:
         self.gateway = Gateway(self.hub)
         self.door = Door(self.world, self.faults)
         self.model = Model(self.faults)
-        self._stream = Stream()
+        self._stream = Stream(self.world)
         self._runner: web.AppRunner | None = None
         self.world.listeners += [self.hub.tell, self._stream.tell]
 

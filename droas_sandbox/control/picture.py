@@ -2,7 +2,7 @@
 
 from droas_sandbox.gateway.hub import Hub
 from droas_sandbox.world import history
-from droas_sandbox.world.state import Guild, Json
+from droas_sandbox.world.state import Guild, Json, Message
 from droas_sandbox.world.world import World
 
 _CHANNEL = ("id", "name", "type", "parent_id")
@@ -53,13 +53,21 @@ def messages(world: World, channel_id: str, limit: int) -> list[Json]:
     return [
         {
             **history.shown(message),
-            "deleted": message.deleted,
-            "deleted_by": message.deleted_by,
+            **fate(message),
             "edits": message.edits,
             "ephemeral": message.hidden,
         }
         for message in kept[-limit:]
     ]
+
+
+def fate(message: Message) -> Json:
+    """Give whether a message was deleted, by whom, and why."""
+    return {
+        "deleted": message.deleted,
+        "deleted_by": message.deleted_by,
+        "deleted_reason": message.deleted_reason,
+    }
 
 
 def _bot(world: World, hub: Hub, bot_id: str) -> Json:

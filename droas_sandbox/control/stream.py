@@ -5,7 +5,9 @@ import json
 
 from aiohttp import web
 
+from droas_sandbox.control.picture import fate
 from droas_sandbox.world.state import Event, Json
+from droas_sandbox.world.world import World
 
 MAX_QUEUE = 2_000
 """Events waiting for one page; a page that reads slower is cut off and comes back by itself."""
@@ -23,13 +25,18 @@ _NAMES = {
 }
 
 
-def _for_page(event: Event) -> list[Json]:
-    """Give an event as pages know it; `type` is the event's, and a message's own is `message_type`."""
+def _for_page(world: World, event: Event) -> list[Json]:
+    """Give an event as pages know it; `type` is the event's, and a message's own is `message_type`.
+
+    A deletion says who did it and why. Bots learn that from the audit log, which does not name the message.
+    """
     if event.name == "GUILD_CREATE":
         return []  # a bot's view of its joining, told already as member_add
-    if event.name == "MESSAGE_DELETE_BULK":
+    if event.name in ("MESSAGE_DELETE", "MESSAGE_DELETE_BULK"):
+        kept = world.messages[event.data["channel_id"]]
+        ids = event.data.get("ids") or [event.data["id"]]
         place = {key: value for key, value in event.data.items() if key != "ids"}
-        return [{**place, "id": one, "type": "message_delete"} for one in event.data["ids"]]
+        return [{**place, "id": one, "type": "message_delete", **fate(kept[one])} for one in ids]
     told = {**event.data, "type": _NAMES.get(event.name, event.name.lower())}
     if event.name == "MESSAGE_REACTION_REMOVE":
         told["removed"] = True
@@ -43,14 +50,15 @@ def _for_page(event: Event) -> list[Json]:
 class Stream:
     """Tells pages of events."""
 
-    def __init__(self) -> None:
+    def __init__(self, world: World) -> None:
+        self._world = world
         self._pages: set[asyncio.Queue[str | None]] = set()
 
     def tell(self, event: Event) -> None:
         """Queue an event for every page."""
         if not self._pages:
             return
-        for told in _for_page(event):
+        for told in _for_page(self._world, event):
             text = json.dumps(told)
             for page in list(self._pages):
                 try:

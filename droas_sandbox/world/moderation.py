@@ -92,7 +92,7 @@ def ban(
     world.emit(Event(name="GUILD_BAN_ADD", data=data, guild_id=guild.id))
     if user_id in guild.members:
         world.leave(guild, user_id)
-    delete_recent(world, guild, user_id, actor_id, delete_seconds)
+    delete_recent(world, guild, user_id, actor_id, delete_seconds, reason)
     write_audit(world, guild, 22, actor_id, user_id, reason=reason)
 
 

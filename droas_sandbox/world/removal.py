@@ -16,7 +16,7 @@ BULK_AGE_S = 14 * 86_400.0
 
 def delete(world: World, message: Message, actor_id: str | None, reason: str | None = None) -> None:
     """Delete one message; somebody else's leaves an entry in the audit log."""
-    message.deleted, message.deleted_by, message.pinned_at = True, actor_id, None
+    message.end(actor_id, reason)
     if message.hidden:
         return
     data = {"id": message.data["id"], "channel_id": message.data["channel_id"]}
@@ -39,13 +39,15 @@ def delete_bulk(
     if any(world.clock.now() - moment_of(message_id) > BULK_AGE_S for message_id in ids):
         raise DiscordError(50034)
     kept = world.messages.get(channel_id, {})
-    gone = _forget([kept[one] for one in ids if one in kept], actor_id)
+    gone = _forget([kept[one] for one in ids if one in kept], actor_id, reason)
     if gone:
         _tell_bulk(world, guild, channel_id, gone)
         write_audit(world, guild, 73, actor_id, channel_id, reason=reason, options={"count": str(len(gone))})
 
 
-def delete_recent(world: World, guild: Guild, user_id: str, actor_id: str, seconds: int) -> None:
+def delete_recent(
+    world: World, guild: Guild, user_id: str, actor_id: str, seconds: int, reason: str | None
+) -> None:
     """Delete what somebody wrote in a group in the last seconds."""
     if not seconds:
         return
@@ -53,16 +55,16 @@ def delete_recent(world: World, guild: Guild, user_id: str, actor_id: str, secon
     for channel_id in guild.channels:
         kept = world.messages.get(channel_id, {}).values()
         theirs = [message for message in kept if message.data["author"]["id"] == user_id]
-        gone = _forget([one for one in theirs if moment_of(one.data["id"]) >= oldest], actor_id)
+        gone = _forget([one for one in theirs if moment_of(one.data["id"]) >= oldest], actor_id, reason)
         if gone:
             _tell_bulk(world, guild, channel_id, gone)
 
 
-def _forget(messages: Sequence[Message], actor_id: str) -> list[str]:
+def _forget(messages: Sequence[Message], actor_id: str, reason: str | None) -> list[str]:
     """Mark messages as deleted; gives the ids of those that were still there."""
     alive = [message for message in messages if not message.deleted]
     for message in alive:
-        message.deleted, message.deleted_by, message.pinned_at = True, actor_id, None
+        message.end(actor_id, reason)
     return [str(message.data["id"]) for message in alive]
 
 

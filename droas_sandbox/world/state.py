@@ -78,6 +78,7 @@ class Message:
     """A message and what became of it; deleted ones stay, for the page and for tests.
 
     Args:
+        deleted_reason: what whoever deleted it gave as the reason, as in the audit log.
         pinned_at: when it was pinned.
         hidden: an ephemeral answer, which only one person sees.
         reactions: who reacted, by emoji.
@@ -87,10 +88,16 @@ class Message:
     guild_id: str | None
     deleted: bool = False
     deleted_by: str | None = None
+    deleted_reason: str | None = None
     edits: int = 0
     pinned_at: float | None = None
     hidden: bool = False
     reactions: dict[str, list[str]] = field(default_factory=dict)
+
+    def end(self, actor_id: str | None, reason: str | None) -> None:
+        """Mark it as deleted by somebody."""
+        self.deleted, self.deleted_by, self.deleted_reason = True, actor_id, reason
+        self.pinned_at = None
 
 
 @dataclass(frozen=True, slots=True)

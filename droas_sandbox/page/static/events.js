@@ -5,9 +5,6 @@ import { madeAt } from "./store.js";
 const KICK = 20;
 const BAN = 22;
 const MEMBER_UPDATE = 24;
-const MESSAGE_DELETE = 72;
-const MESSAGE_BULK_DELETE = 73;
-const JUST_NOW_MS = 3000;
 
 /** Give a function that takes one event; `reload` is called when the whole state must be read again. */
 export function reader(store, reload) {
@@ -19,8 +16,7 @@ export function reader(store, reload) {
       if (!event.guild_id && !store.dms.has(event.channel_id)) reload();
     },
     message_update: (event) => store.editMessage(event),
-    message_delete: (event) => store.deleteMessages(event.channel_id, [event.id]),
-    message_delete_bulk: (event) => store.deleteMessages(event.channel_id, event.ids),
+    message_delete: (event) => store.deleteMessage(event),
     reaction: (event) => store.tell("stale", { channel: event.channel_id }),
     typing: (event) => store.startTyping(event.channel_id, event.user_id),
     member_add: (event) => join(store, event),
@@ -97,17 +93,6 @@ function presence(store, event, online) {
 function audit(store, entry) {
   const guild = store.guilds.get(entry.guild_id);
   if (!guild) return;
-  store.keepAudit(entry.guild_id, [entry]);
-  if (entry.action_type === MESSAGE_DELETE) {
-    attribute(store, entry.options?.channel_id, entry, (message) => message.author.id === entry.target_id);
-    explain(store, entry.guild_id, entry.options?.channel_id);
-    return;
-  }
-  if (entry.action_type === MESSAGE_BULK_DELETE) {
-    attribute(store, entry.target_id, entry, () => true);
-    explain(store, entry.guild_id, entry.target_id);
-    return;
-  }
   const told = lineOf(entry);
   if (!told) return;
   const before = store.lineAbout(entry.guild_id, entry.target_id, told.kind, ...(told.replaces ?? []));
@@ -117,37 +102,7 @@ function audit(store, entry) {
   } else {
     store.addLine(entry.guild_id, { ...told, at: Date.now() });
   }
-  if (entry.action_type !== BAN) return;
-  guild.bans.set(entry.target_id, entry.reason ?? null);
-  for (const channelId of guild.channels.keys()) {
-    attribute(store, channelId, entry, (message) => message.author.id === entry.target_id);
-  }
-}
-
-/** Find the reasons of deletions that were made unseen; the log names author and channel, not the message. */
-export function explain(store, guildId, channelId) {
-  const entries = (store.audit.get(guildId) ?? []).filter((entry) => entry.reason);
-  for (const message of store.messages.get(channelId) ?? []) {
-    if (!message.deleted_by || message.deleted_reason) continue;
-    const found = entries.find((entry) => removes(entry, message) && madeAt(entry.id) >= madeAt(message.id));
-    if (found) store.deleteMessages(channelId, [message.id], message.deleted_by, found.reason);
-  }
-}
-
-function removes(entry, message) {
-  if (entry.user_id !== message.deleted_by) return false;
-  if (entry.action_type === MESSAGE_BULK_DELETE) return entry.target_id === message.channel_id;
-  if (entry.target_id !== message.author.id) return false;
-  return entry.action_type === BAN || (entry.action_type === MESSAGE_DELETE && entry.options?.channel_id === message.channel_id);
-}
-
-function attribute(store, channelId, entry, concerns) {
-  const late = Date.now() - JUST_NOW_MS;
-  const gone = (store.messages.get(channelId) ?? []).filter(
-    (message) => message.deletedAt > late && !message.deleted_by && concerns(message),
-  );
-  const ids = entry.action_type === MESSAGE_DELETE ? gone.slice(0, 1) : gone;
-  store.deleteMessages(channelId, ids.map((message) => message.id), entry.user_id, entry.reason);
+  if (entry.action_type === BAN) guild.bans.set(entry.target_id, entry.reason ?? null);
 }
 
 /** Give the line that an audit entry tells; null when it tells none. */

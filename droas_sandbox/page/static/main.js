@@ -3,7 +3,7 @@
 import { api, follow } from "./api.js";
 import { showComposer } from "./composer.js";
 import { fill, find, h, icon, soon } from "./dom.js";
-import { explain, lineOf, reader } from "./events.js";
+import { lineOf, reader } from "./events.js";
 import { showMembers } from "./members.js";
 import { showPlaces } from "./places.js";
 import { showStatus } from "./status.js";
@@ -71,18 +71,17 @@ async function go(guildId, channelId) {
   if (store.place.channel) await openChannel(store.place.channel);
 }
 
-/** Read a channel's messages; what happens meanwhile is told again afterwards. */
+/** Read a channel's messages; what happens meanwhile is told again afterwards, a newer reading replaces an older one. */
 async function openChannel(channelId) {
   if (!channelId) return;
   const mine = { channel: channelId, events: [] };
   loading = mine;
   try {
     const messages = await api.messages(channelId);
-    const before = new Map((store.messages.get(channelId) ?? []).map((message) => [message.id, message]));
-    store.loadMessages(channelId, messages.map((message) => keepFate(before.get(message.id), message)));
+    if (loading !== mine) return;
+    store.loadMessages(channelId, messages);
     const about = mine.events.filter((event) => event.channel_id === channelId && event.type.startsWith("message"));
     for (const event of about) read(event);
-    explain(store, store.place.guild, channelId);
   } catch (error) {
     complain(error);
   } finally {
@@ -90,19 +89,11 @@ async function openChannel(channelId) {
   }
 }
 
-/** What was read may be older than what was told: a message once deleted stays so, with who did it and why. */
-function keepFate(before, message) {
-  if (!before?.deleted) return message;
-  const { deletedAt, deleted_by, deleted_reason } = before;
-  return { ...message, deleted: true, deletedAt, deleted_by: message.deleted_by ?? deleted_by, deleted_reason };
-}
-
 /** Read once what moderators did before the page was opened. */
 async function readAudit(guildId) {
   if (audited.has(guildId)) return;
   audited.add(guildId);
   const entries = await api.audit(guildId).catch(() => []);
-  store.keepAudit(guildId, entries);
   for (const entry of entries) {
     const line = lineOf(entry);
     if (line && !store.lineAbout(guildId, entry.target_id, line.kind)) store.addLine(guildId, line);

@@ -3,7 +3,6 @@
 const TYPING_MS = 9000;
 const KEPT_MESSAGES = 400;
 const KEPT_LINES = 400;
-const KEPT_AUDIT = 1000;
 
 /** Give the milliseconds at which a snowflake was made. */
 export function madeAt(id) {
@@ -19,7 +18,6 @@ export class Store extends EventTarget {
     this.dms = new Map();
     this.messages = new Map(); // by channel, oldest first; only channels that were opened
     this.lines = new Map(); // by guild: what moderators did, who came and went
-    this.audit = new Map(); // by guild, oldest first
     this.typing = new Map(); // by channel: user -> until when
     this.unread = new Set();
     this.place = { guild: null, channel: null };
@@ -62,7 +60,7 @@ export class Store extends EventTarget {
 
   /** Forget what was said and done, because the world is another one. */
   forget() {
-    for (const kept of [this.messages, this.lines, this.audit, this.typing, this.unread]) kept.clear();
+    for (const kept of [this.messages, this.lines, this.typing, this.unread]) kept.clear();
   }
 
   meet(user) {
@@ -122,14 +120,11 @@ export class Store extends EventTarget {
     if (before) this.putMessage({ ...message, edits: (before.edits ?? 0) + 1, editedAt: Date.now() });
   }
 
-  deleteMessages(channelId, ids, by = undefined, reason = undefined) {
-    for (const id of ids) {
-      const message = this.message(channelId, id);
-      if (!message) continue;
-      Object.assign(message, { deleted: true, deletedAt: message.deletedAt ?? Date.now() });
-      if (by !== undefined) Object.assign(message, { deleted_by: by, deleted_reason: reason ?? null });
-      this.tell("message", { channel: channelId, id, fresh: false });
-    }
+  deleteMessage({ channel_id, id, deleted_by, deleted_reason }) {
+    const message = this.message(channel_id, id);
+    if (!message) return;
+    Object.assign(message, { deleted: true, deleted_by, deleted_reason });
+    this.tell("message", { channel: channel_id, id, fresh: false });
   }
 
   // --- lines, typing, unread -------------------------------------------------
@@ -155,10 +150,6 @@ export class Store extends EventTarget {
     return (this.lines.get(guildId) ?? []).findLast(
       (line) => kinds.includes(line.kind) && line.at > late && line.users.includes(userId),
     );
-  }
-
-  keepAudit(guildId, entries) {
-    this.audit.set(guildId, [...(this.audit.get(guildId) ?? []), ...entries].slice(-KEPT_AUDIT));
   }
 
   startTyping(channelId, userId) {

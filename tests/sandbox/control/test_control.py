@@ -161,6 +161,7 @@ async def test_the_stream_tells_pages_what_happens(town: Any, control: Any, sess
     assert told[0]["content"] == "0"
     assert told[0]["message_type"] == 0
     assert [told[2]["id"], told[3]["id"]] == ids
+    assert {event["deleted_by"] for event in told[2:4]} == {town.bot.user_id}
 
 
 async def test_a_page_that_does_not_read_is_cut(town: Any, control: Any, session: Any) -> None:
