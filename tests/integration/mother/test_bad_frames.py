@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import zmq
 
-from droas_common.wire.frames import MAX_DEPTH, MAX_FRAME_BYTES
+from droas_common.wire.calls import MAX_BRACKETS, MAX_DEPTH
+from droas_common.wire.frames import MAX_FRAME_BYTES
 from droas_mother.core.tool_settings import ToolSettings
 from tests.support.bench_of_tools import ADA, ToolBench, running
 
@@ -36,8 +37,8 @@ def call(name: str = "economy.balance", arguments: Any = None, **meta: Any) -> b
 
 
 def nested(depth: int) -> bytes:
-    """Give a call whose frame nests so deep."""
-    inner = depth - 2
+    """Give a call whose arguments nest so deep."""
+    inner = depth - 1
     return call(arguments={"x": 0}).replace(b'{"x": 0}', b'{"x":' * inner + b"0" + b"}" * inner)
 
 
@@ -48,7 +49,9 @@ BAD: list[tuple[str, bytes, int, int | None]] = [
     ("a number", b"5", -32600, None),
     ("a batch", b"[" + request() + b"]", -32600, None),
     ("deep arrays", b"[" * 1000 + b"]" * 1000, -32600, None),
-    ("a deep call", nested(MAX_DEPTH + 1), -32600, None),
+    ("a deep call", nested(MAX_DEPTH + 1), -32602, 7),
+    ("a bottomless call", b'{"id": 7, "params": ' + b"[" * 60_000, -32600, None),
+    ("a call of many arrays", call(arguments={"x": [[]] * MAX_BRACKETS}), -32602, 7),
     ("a notification", b'{"jsonrpc":"2.0","method":"ping"}', -32600, None),
     ("an id of null", request(id=None), -32600, None),
     ("an id of half", request(id=1.5), -32600, None),
