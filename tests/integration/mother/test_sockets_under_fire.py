@@ -95,7 +95,7 @@ async def test_garbage_on_health_is_counted(bus: Bus) -> None:
     """Ten thousand random frames of a known bot are refused one by one; its next word is heard."""
     dealer = bus.connect(zmq.DEALER, "health")
     await asyncio.to_thread(lambda: [dealer.send(os.urandom(1 + number % 300)) for number in range(FRAMES)])
-    dealer.send(encode(Register(pid=1)))
+    await asyncio.to_thread(dealer.send, encode(Register(pid=1)))
     await reached(lambda: bus.words, "the good word was not heard")
     assert bus.health.refused_frames == FRAMES
     dealer.close()
@@ -105,7 +105,7 @@ async def test_garbage_on_logs_is_counted(bus: Bus) -> None:
     """Random frames are no log records; the next true one is kept."""
     push = bus.connect(zmq.PUSH, "logs")
     await asyncio.to_thread(lambda: [push.send(os.urandom(1 + number % 300)) for number in range(FRAMES)])
-    push.send(encode(LogRecord(at=1.0, level="INFO", event="hello")))
+    await asyncio.to_thread(push.send, encode(LogRecord(at=1.0, level="INFO", event="hello")))
     await reached(lambda: bus.records, "the record was not heard")
     assert bus.logs.refused_frames == FRAMES
     assert bus.logs.newest("helper", 5)[0].fields["bot"] == "helper"

@@ -59,7 +59,10 @@ def test_deep_frames_are_refused(frame: bytes) -> None:
 
 def test_many_brackets_are_refused_and_few_in_texts_do_not_count_as_depth() -> None:
     """Text may hold brackets, but a call has no thousands of them."""
-    assert read_call(msgspec.Raw(encode({"name": "x", "arguments": {"a": "[" * 500 + '"' + "{" * 500}}))).name == "x"
+    assert (
+        read_call(msgspec.Raw(encode({"name": "x", "arguments": {"a": "[" * 500 + '"' + "{" * 500}}))).name
+        == "x"
+    )
     with pytest.raises(FrameError, match="at most 1024 opening brackets"):
         read_call(msgspec.Raw(encode({"name": "x", "arguments": {"a": [[]] * MAX_BRACKETS}})))
 
