@@ -46,7 +46,7 @@ def nested(depth: int) -> msgspec.Raw:
 def test_deep_arguments_are_refused(depth: int) -> None:
     """Arguments that nest too deep are refused, however deep they are; the last allowed level is not."""
     assert read_call(nested(MAX_DEPTH)).name == "x"
-    with pytest.raises(FrameError, match="deeper|brackets"):
+    with pytest.raises(FrameError, match=r"deeper|brackets"):
         read_call(nested(depth))
 
 
