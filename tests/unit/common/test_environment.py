@@ -15,7 +15,7 @@ _NEEDED = {
 _SECRETS = {
     "BOT_TOKEN": "canary=1",
     "PYTHON_TOKEN": "canary",
-    "HTTPS_PROXY": "http://a:canary@b",
+    "HTTPS_PROXY": "http://a:canary@127.0.0.1",
     "PATHS": "x",
     "A": "1",
     "NOTHING": "",
