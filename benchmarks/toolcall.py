@@ -18,7 +18,8 @@ from toolcall_parts.processes import Machine, Program
 IN_FLIGHT = (1, 10, 100)
 CHILDREN = 10
 CALLS_PER_S = 2_000
-BAD_FRAMES_PER_S = 1_000
+BAD_FRAMES_PER_S = (90, 1_000)
+"""Just within what is answered, and more than is read."""
 MOST_OTHERS = 0.12
 """Part of the processors that others may take of a window that counts."""
 
@@ -94,7 +95,9 @@ def quiet_caller(one: Contestant, rows: Rows, rounds: int, seconds: float) -> No
     quiet = one.client(1)
     loud = {
         "quiet_beside_flood": (one.client(0), {"in_flight": 100}),
-        "quiet_beside_bad_frames": (one.bad_caller(), {"rate": BAD_FRAMES_PER_S}),
+        **{
+            f"quiet_beside_{rate}_bad_frames": (one.bad_caller(), {"rate": rate}) for rate in BAD_FRAMES_PER_S
+        },
     }
     command = {"rate": 50, "seconds": seconds}
     for _ in range(rounds):

@@ -5,6 +5,7 @@ credentials catch what nobody registered. A search for a substring that every su
 decides first, so that an ordinary line costs a microsecond and a hostile one cannot cost long.
 """
 
+import functools
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -13,33 +14,30 @@ from urllib.parse import quote
 
 MASK = "[redacted]"
 
-_SHAPES = tuple(
-    (hint, re.compile(shape))
-    for hint, shape in (
-        # a bot token
-        (".", r"(?<![A-Za-z0-9_-])[MNO][A-Za-z0-9_-]{22,28}\.[A-Za-z0-9_-]{5,7}\.[A-Za-z0-9_-]{25,110}"),
-        # a legacy token
-        ("mfa.", r"\bmfa\.[A-Za-z0-9_-]{80,95}"),
-        # a webhook's path
-        ("/webhooks/", r"(?<=/webhooks/)\d{15,21}/[A-Za-z0-9_%.-]{20,400}"),
-        # an interaction's path
-        ("/interactions/", r"(?<=/interactions/)\d{15,21}/[A-Za-z0-9_%.-]{20,400}"),
-        # a model key
-        ("sk-", r"\bsk-[A-Za-z0-9_-]{16,220}"),
-        # an age identity
-        ("age-secret-key-", r"(?i:\bAGE-SECRET-KEY-(?:PQ-)?1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{50,120})"),
-        # an authorization header
-        ("bot", r"(?i:(?<=\bbot\s))[A-Za-z0-9._~+/=-]{20,400}"),
-        ("bearer", r"(?i:(?<=\bbearer\s))[A-Za-z0-9._~+/=-]{20,400}"),
-        # credentials in a URL
-        ("://", r"(?<=://)[^\s:/@]{1,100}:[^\s@/]{1,200}(?=@)"),
-        # a JWT
-        ("eyj", r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
-        # a PEM key, also one whose end is cut off
-        ("private key-----", r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----[\s\S]*?(?:-----END|\Z)"),
-    )
-)
-"""Shapes of credentials; each is looked for only where its hint stands, in small letters, in the text."""
+_SHAPES = {
+    # a bot token
+    ".": r"(?<![A-Za-z0-9_-])[MNO][A-Za-z0-9_-]{22,28}\.[A-Za-z0-9_-]{5,7}\.[A-Za-z0-9_-]{25,110}",
+    # a legacy token
+    "mfa.": r"\bmfa\.[A-Za-z0-9_-]{80,95}",
+    # a webhook's path
+    "/webhooks/": r"(?<=/webhooks/)\d{15,21}/[A-Za-z0-9_%.-]{20,400}",
+    # an interaction's path
+    "/interactions/": r"(?<=/interactions/)\d{15,21}/[A-Za-z0-9_%.-]{20,400}",
+    # a model key
+    "sk-": r"\bsk-[A-Za-z0-9_-]{16,220}",
+    # an age identity
+    "age-secret-key-": r"(?i:\bAGE-SECRET-KEY-(?:PQ-)?1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{50,120})",
+    # an authorization header
+    "bot": r"(?i:(?<=\bbot\s))[A-Za-z0-9._~+/=-]{20,400}",
+    "bearer": r"(?i:(?<=\bbearer\s))[A-Za-z0-9._~+/=-]{20,400}",
+    # credentials in a URL
+    "://": r"(?<=://)[^\s:/@]{1,100}:[^\s@/]{1,200}(?=@)",
+    # a JWT
+    "eyj": r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}+\.eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}",
+    # a PEM key, also one whose end is cut off
+    "private key-----": r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----[\s\S]*?(?:-----END|\Z)",
+}
+"""Shapes of credentials, by what stands in every text that has one, in small letters."""
 
 _SECRET_NAMES = re.compile(r"(?i)token|secret|password|api_?key|authorization|private")
 _SECRET_WORDS = ("token", "secret", "password", "api_key", "apikey", "authorization", "private")
@@ -74,10 +72,8 @@ class Redactor:
         if self._exact is not None:
             text = self._exact.sub(MASK, text)
         folded = text.lower()
-        for hint, shape in _SHAPES:
-            if hint in folded:
-                text = shape.sub(MASK, text)
-        return text
+        hints = tuple(hint for hint in _SHAPES if hint in folded)
+        return _any_of(hints).sub(MASK, text) if hints else text
 
     def json_text(self, text: str) -> str:
         """Give JSON text with every secret masked; it is taken apart only when a key in it sounds like one."""
@@ -99,6 +95,12 @@ class Redactor:
         if isinstance(value, list | tuple | set | frozenset):
             return [self.value(item, depth=depth - 1) for item in value]
         return value if isinstance(value, int | float | bool | None) else self.text(str(value))
+
+
+@functools.lru_cache(maxsize=256)
+def _any_of(hints: tuple[str, ...]) -> re.Pattern[str]:
+    """Give what finds these shapes: the leftmost first, as a header's credential may hold another's shape."""
+    return re.compile("|".join(_SHAPES[hint] for hint in hints))
 
 
 def _may_name_a_secret(text: str) -> bool:

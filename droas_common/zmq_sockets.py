@@ -5,9 +5,9 @@ and are drained through their file descriptor. That descriptor is edge-triggered
 every send its events must be looked at again, else a message waits for the next one to wake it.
 
 Sockets are Unix sockets, on which the kernel tells at once that a peer has gone, so ZeroMQ's own heartbeats stay
-off. They would be dangerous, too: libzmq 4.3.5 aborts the process when a heartbeat falls due on a connection
-that was closed by its peer while messages of it still waited (`stream_engine_base.cpp`: a timer calls
-`out_event`, which asserts that there was no fault).
+off on both sides. They would be dangerous, too: libzmq 4.3.5 aborts the process when a heartbeat is due, or one of the
+peer's is read, on a connection that its peer has closed while more of his messages waited than the queue holds
+(`stream_engine_base.cpp`: `out_event` asserts that there was no fault).
 
 Source: libzmq `zmq_getsockopt(3)`, ZMQ_FD and ZMQ_EVENTS.
 """

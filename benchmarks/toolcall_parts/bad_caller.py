@@ -38,7 +38,9 @@ KINDS = (
     call({}, name=5),
     call({"amount": "a"}),
     call({"note": "a" * 60_000}),
-    call({"note": "-----BEGIN PRIVATE KEY-----" * 2_000}),
+    call({"note": "-----BEGIN PRIVATE KEY-----" * 140}),
+    call({"note": "-eyJaaaaaaaa" * 330}),
+    call({"note": "-eyJaaaaaaaa" * 5_000}),
     call({f"k{number}": number for number in range(5_000)}),
     call([[]] * 20_000),
     call({"to_user_id": "11", "amount": 1}),  # without a key

@@ -44,9 +44,11 @@ class Contestant:
         self._bad = bad
 
     def bad_caller(self) -> Program:
-        """Start a caller who sends bad frames."""
+        """Give a caller who sends bad frames, started when it is first wanted."""
         assert self._bad is not None
-        return self._clients.setdefault(CLIENTS - 1, self._bad())
+        if CLIENTS - 1 not in self._clients:
+            self._clients[CLIENTS - 1] = self._bad()
+        return self._clients[CLIENTS - 1]
 
     def client(self, number: int) -> Program:
         """Give a client, started when it is first wanted."""

@@ -21,6 +21,9 @@ MAX_NAME_LENGTH = 96
 MAX_KEY_LENGTH = 128
 MAX_ID_LENGTH = 20
 
+MAX_CALL_BYTES = 16 * 1024
+"""The parameters of a call as they are in the frame; no tool takes a quarter of that."""
+
 MAX_DEPTH = 32
 """Arrays and objects inside one another in the arguments of a call, which are the only part without a type."""
 
@@ -190,6 +193,8 @@ def read_response(frame: bytes) -> Response:
 def read_call(params: msgspec.Raw) -> CallParams:
     """Read the parameters of `tools/call`; raises FrameError."""
     raw = bytes(params)
+    if len(raw) > MAX_CALL_BYTES:
+        raise FrameError(f"a call has at most {MAX_CALL_BYTES} bytes of parameters - at `$`")
     brackets = raw.count(b"{") + raw.count(b"[")
     if brackets > MAX_BRACKETS:
         raise FrameError(f"a call has at most {MAX_BRACKETS} opening brackets - at `$`")

@@ -1,8 +1,7 @@
 """What waits, taken in turn from everybody who waits, so that a flood of one holds up nobody else."""
 
-import sys
-from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 
 TURNS_BESIDE_OTHERS = 16
 """Turns of a caller in one group once somebody else has nothing left to wait for but the end of that group."""
@@ -12,62 +11,74 @@ class FairQueue[T]:
     """A bounded queue with a row for each caller.
 
     Args:
-        limit: most that may wait in all; nobody's row gets more than his share of it once others wait.
-        weigh: gives how heavy one is.
+        limit: how much may wait in all; nobody's row gets more than his share of it once others wait.
+        weigh: gives how much of the limit one takes up.
     """
 
     def __init__(self, limit: int, weigh: Callable[[T], int] = lambda _: 1) -> None:
         self._limit = limit
         self._weigh = weigh
-        self._rows: OrderedDict[str, deque[T]] = OrderedDict()
-        self._count = 0
+        self._rows: OrderedDict[str, OrderedDict[Hashable, T]] = OrderedDict()
+        self._weights: dict[str, int] = {}
+        self._weight = 0
 
     def __len__(self) -> int:
         """How many wait."""
-        return self._count
+        return sum(map(len, self._rows.values()))
 
-    def put(self, caller: str, item: T) -> bool:
-        """Let one wait; False when there is no room for this caller."""
+    def put(self, caller: str, name: Hashable, item: T) -> bool:
+        """Let one wait; False when there is no room for this caller.
+
+        By its name it can be withdrawn; of two that have the same, that is the first.
+        """
+        weight = self._weigh(item)
         row = self._rows.get(caller)
-        share = self._limit // (len(self._rows) + (row is None))
-        if self._count >= self._limit or (row is not None and len(row) >= share and len(self._rows) > 1):
+        callers = len(self._rows) + (row is None)
+        mine = self._weights.get(caller, 0) + weight
+        if self._weight + weight > self._limit or (callers > 1 and row and mine > self._limit // callers):
             return False
         if row is None:
-            row = self._rows[caller] = deque()
-        row.append(item)
-        self._count += 1
+            row = self._rows[caller] = OrderedDict()
+        row[name if name not in row else object()] = item
+        self._weights[caller] = mine
+        self._weight += weight
         return True
 
-    def take(self, most: int, heaviest: int = sys.maxsize) -> list[T]:
+    def take(self, most: int) -> list[T]:
         """Give what is next: one of each row in turn; the first row begins the next time behind the last.
 
-        Whoever's row is empty by then does not wait long for the rows of others.
-
-        Args:
-            most: how many are given at most.
-            heaviest: no more are given once these weigh so much together.
+        No more are given once they weigh so much together, or less, so that whoever's row is empty by then does not
+        wait long for the rows of others.
         """
         taken: list[T] = []
         callers = len(self._rows)
-        enough = min(most, callers * TURNS_BESIDE_OTHERS)
-        while self._rows and heaviest > 0 and len(taken) < (most if len(self._rows) == callers else enough):
+        few = min(most, callers * TURNS_BESIDE_OTHERS)
+        weight = 0
+        while self._rows and weight < (most if len(self._rows) == callers else few):
             caller, row = self._rows.popitem(last=False)
-            item = row.popleft()
+            item = row.popitem(last=False)[1]
             taken.append(item)
-            heaviest -= self._weigh(item)
+            weight += self._leave(caller, item)
             if row:
                 self._rows[caller] = row
-        self._count -= len(taken)
         return taken
 
-    def withdraw(self, caller: str, wanted: Callable[[T], bool]) -> T | None:
+    def withdraw(self, caller: str, name: Hashable) -> T | None:
         """Take one out of a caller's row; None when it does not wait there any more."""
         row = self._rows.get(caller)
-        found = next((item for item in row or () if wanted(item)), None)
-        if row is None or found is None:
+        if row is None or name not in row:
             return None
-        row.remove(found)
-        self._count -= 1
+        found = row.pop(name)
+        self._leave(caller, found)
         if not row:
             del self._rows[caller]
         return found
+
+    def _leave(self, caller: str, item: T) -> int:
+        """Count one out; gives its weight."""
+        weight = self._weigh(item)
+        self._weight -= weight
+        self._weights[caller] -= weight
+        if not self._weights[caller]:
+            del self._weights[caller]
+        return weight

@@ -18,7 +18,10 @@ class Patience:
 
     def listens(self, caller: str, *, now: float) -> bool:
         """Give whether a frame of this caller is read; `now` is in seconds, as everywhere here."""
-        return not self._deaf_until or self._deaf_until.get(caller, 0.0) <= now
+        if self._deaf_until and self._deaf_until.get(caller, now) > now:
+            return False
+        self._deaf_until.pop(caller, None)
+        return True
 
     def bears(self, caller: str, *, now: float) -> bool:
         """Count a faulty frame; False when it was one too many, and nothing more is read for a while."""

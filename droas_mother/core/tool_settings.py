@@ -83,7 +83,7 @@ class ToolSettings(StrictModel):
         default=4_096,
         ge=16,
         le=100_000,
-        description="Calls that may wait; further ones are told to come back.",
+        description="Calls that may wait, of ordinary size; further ones are told to come back.",
     )
     provenance: Literal["require", "off"] = Field(
         default="require",

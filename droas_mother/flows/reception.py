@@ -65,7 +65,8 @@ class Reception:
         except FrameError as fault:
             self._disappoint(question, request, misplaced(str(fault)), now)
             return
-        if not self._waiting.put(question.principal.caller, Waiting(question, request, params, now)):
+        waiting = Waiting(question, request, params, now)
+        if not self._waiting.put(question.principal.caller, request.id, waiting):
             words = "too much waits already"
             said = error(ErrorCode.OVERLOADED, words, "overloaded", retry_after_ms=_RETRY_MS)
             self._refuse(question, request, said)
@@ -79,7 +80,7 @@ class Reception:
             self._disappoint(question, request, said, now)
             return
         caller = question.principal.caller
-        found = self._waiting.withdraw(caller, lambda one: one.request.id == wanted)
+        found = self._waiting.withdraw(caller, wanted)
         if found is not None:
             said = error(ErrorCode.CANCELLED, "the caller does not want it any more", "cancelled")
             self._refuse(found.question, found.request, said)

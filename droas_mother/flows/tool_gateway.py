@@ -23,14 +23,14 @@ from droas_mother.flows.call_gate import error
 from droas_mother.flows.jobs import Job, add, settle
 from droas_mother.flows.reception import Reception
 from droas_mother.flows.tool_desk import ToolDesk
-from droas_mother.flows.waiting_calls import GatewayFigures, Waiting
+from droas_mother.flows.waiting_calls import GatewayFigures, Waiting, weight_of
 from droas_mother.ports import CallSocket, Store
 
 MAX_GROUP = 256
-"""Calls of one commit; keeps one group under about 10 ms."""
+"""Weight of one commit's calls; keeps one group under about 10 ms."""
 
-MAX_GROUP_BYTES = 256 * 1024
-"""Frames of one commit together; a few calls of the largest size take as long as hundreds of ordinary ones."""
+MAX_TURN_BYTES = 512 * 1024
+"""What is received in one turn, but for the rest of a frame."""
 
 MAX_JOBS = 2_000
 """Records of the event loop that wait to be written; one more is refused."""
@@ -48,7 +48,7 @@ class ToolGateway:
         desk: serves one call.
         observe: told of each call's duration in seconds, from its arrival to its answer.
         on_audit: told after each commit in which decisions were written down.
-        max_waiting: calls that may wait.
+        max_waiting: calls that may wait, by weight.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class ToolGateway:
         self._desk = desk
         self._observe = observe
         self._on_audit = on_audit
-        self._waiting: FairQueue[Waiting] = FairQueue(max_waiting, lambda one: len(one.question.frame))
+        self._waiting: FairQueue[Waiting] = FairQueue(max_waiting, weight_of)
         self._jobs: queue.Queue[Job] = queue.Queue(MAX_JOBS)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tool-gateway", daemon=True)
@@ -149,9 +149,9 @@ class ToolGateway:
 
     def _turn(self) -> None:
         """One group: receive, serve, commit, answer."""
-        for question in self._socket.receive(2 * MAX_GROUP, 2 * MAX_GROUP_BYTES):
+        for question in self._socket.receive(2 * MAX_GROUP, MAX_TURN_BYTES):
             self._reception.admit(question)
-        group = self._waiting.take(MAX_GROUP, MAX_GROUP_BYTES)
+        group = self._waiting.take(MAX_GROUP)
         self.figures.waiting = len(self._waiting)
         jobs = self._take_jobs()
         if not group and not jobs:

@@ -23,6 +23,14 @@ class Waiting(NamedTuple):
         return (self.question.principal.caller, key) if key is not None else None
 
 
+def weight_of(waiting: Waiting) -> int:
+    """Give what a request weighs: one, and one more for each whole KiB of its frame.
+
+    What takes long to serve and much memory is large; ordinary calls have a few hundred bytes.
+    """
+    return 1 + (len(waiting.question.frame) >> 10)
+
+
 @dataclass(slots=True)
 class GatewayFigures:
     """What the gateway has done since it started; read by other threads, too."""

@@ -59,9 +59,8 @@ class Spawner:
         )
         stacks_path = Path(settings.stacks_path) if settings.stacks_path else None
         if stacks_path is not None:
-            stacks_path.unlink(
-                missing_ok=True
-            )  # a life that hangs at once must not be shown where the last one hung
+            # A life that hangs at once must not be shown where the last one hung.
+            stacks_path.unlink(missing_ok=True)
         began = time.monotonic()
         try:
             process.start()

@@ -1,5 +1,6 @@
 """Secrets never pass the redactor, ordinary text always does."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +31,19 @@ def test_known_shapes_are_masked() -> None:
         "AGE-SECRET-KEY-1" + "QPZRY9X8GF" * 6,
     ):
         assert MASK in redactor.text(text), text
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [
+        "proxy-sk-0123456789abcdef0123.Zm9vYmFyYmF6cXV1eA",
+        "gw.sk-0123456789abcdef0123/Zm9v",
+        f"abcdef.{TOKEN}/rest+of=it",
+    ],
+)
+def test_a_credential_that_holds_another_shape_is_masked_whole(credential: str) -> None:
+    """Nothing of it is left around what looks like a credential of its own."""
+    assert Redactor().text(f"Bearer {credential}") == f"Bearer {MASK}"
 
 
 @given(st.text(min_size=6, max_size=40), st.text(max_size=30), st.text(max_size=30))

@@ -21,6 +21,7 @@ def test_every_method_and_limit_is_explained() -> None:
         method.value for method in calls.Method
     }
     assert f"{MAX_FRAME_BYTES:,} bytes" in GUIDE
+    assert f"{calls.MAX_CALL_BYTES:,} bytes" in GUIDE
     assert f"{calls.MAX_DEPTH} levels" in GUIDE
     assert f"{calls.MAX_BRACKETS:,} opening brackets" in GUIDE
     for most in (calls.MAX_NAME_LENGTH, calls.MAX_KEY_LENGTH, calls.MAX_ID_LENGTH):
