@@ -279,11 +279,8 @@ class ToolGateway:
 
     def _take_jobs(self) -> list[Job]:
         jobs: list[Job] = []
-        while len(jobs) < MAX_GROUP:
-            try:
-                jobs.append(self._jobs.get_nowait())
-            except queue.Empty:
-                break
+        while len(jobs) < MAX_GROUP and not self._jobs.empty():
+            jobs.append(self._jobs.get_nowait())
         return sorted(jobs, key=lambda job: job.last)
 
     def _settle(self, jobs: list[Job], given: list[Any], fault: DroasError | None) -> None:
