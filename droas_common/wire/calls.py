@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from droas_common.ids import Snowflake
-from droas_common.wire.frames import FrameError, decode, encode
+from droas_common.wire.frames import FrameError, decode, decode_part, encode
 
 Json = dict[str, Any]
 RequestId = str | int
@@ -183,7 +183,7 @@ def read_response(frame: bytes) -> Response:
 
 def read_call(params: msgspec.Raw) -> CallParams:
     """Read the parameters of `tools/call`; raises FrameError."""
-    found = decode(bytes(params), _call_params)
+    found = decode_part(params, _call_params)
     if not _plain(found.name, MAX_NAME_LENGTH):
         raise FrameError(f"a name has 1 to {MAX_NAME_LENGTH} plain characters - at `$.name`")
     _check_key(found.meta.idempotency_key, "$._meta.idempotencyKey")
@@ -198,7 +198,7 @@ def read_call(params: msgspec.Raw) -> CallParams:
 
 def read_status(params: msgspec.Raw) -> StatusParams:
     """Read the parameters of `calls/status`; raises FrameError."""
-    found = decode(bytes(params), _status_params)
+    found = decode_part(params, _status_params)
     _check_key(found.idempotency_key, "$.idempotencyKey")
     return found
 
@@ -220,17 +220,17 @@ def _plain(text: str, most: int) -> bool:
 
 def read_cancel(params: msgspec.Raw) -> CancelParams:
     """Read the parameters of `calls/cancel`; raises FrameError."""
-    return decode(bytes(params), _cancel_params)
+    return decode_part(params, _cancel_params)
 
 
 def read_result(result: msgspec.Raw) -> ToolResult:
     """Read the result of `tools/call`; raises FrameError."""
-    return decode(bytes(result), _results)
+    return decode_part(result, _results)
 
 
 def read_tools(result: msgspec.Raw) -> list[ToolDescription]:
     """Read the result of `tools/list`; raises FrameError."""
-    return decode(bytes(result), _lists).tools
+    return decode_part(result, _lists).tools
 
 
 def request_frame(request_id: RequestId, method: Method, params: object) -> bytes:

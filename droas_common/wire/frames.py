@@ -48,8 +48,13 @@ def decode[T](frame: bytes, decoder: msgspec.json.Decoder[T], *, limit: int = MA
         raise FrameError(f"the frame has {len(frame)} bytes, more than the {limit} allowed")
     if depth_of(frame) > MAX_DEPTH:
         raise FrameError(f"the frame nests deeper than {MAX_DEPTH} levels")
+    return decode_part(frame, decoder)
+
+
+def decode_part[T](part: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
+    """Read a part of a message that was read before, and so is bounded; raises FrameError."""
     try:
-        return decoder.decode(frame)
+        return decoder.decode(part)
     except msgspec.ValidationError as error:
         raise FrameError(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

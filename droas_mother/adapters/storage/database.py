@@ -5,7 +5,7 @@ empties the caches. What every call needs goes through the driver itself; SQLAlc
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -20,7 +20,7 @@ from droas_mother.adapters.storage.bulk import Bulk
 from droas_mother.adapters.storage.engine import words
 from droas_mother.adapters.storage.forgetting import accounts_of, erase, holds_of, prune
 from droas_mother.adapters.storage.known_calls import KnownCalls
-from droas_mother.adapters.storage.rows import TABLES, RowStatements, cells_of, row_of, statements
+from droas_mother.adapters.storage.rows import TABLES, RowStatements, row_of, statements
 from droas_mother.core.books import Changes, Key
 from droas_mother.core.ledger import ESCROW, ISSUER, Account
 from droas_mother.core.records import Entry, Erasure, Hold, Row, Spending, StoredCall
@@ -71,6 +71,8 @@ class Database:
 
     def expect(self, calls: Sequence[tuple[str, str]]) -> None:
         """Look up calls by caller and key, all at once, for `call` until the next commit; raises OutsideError."""
+        if not calls:
+            return
         try:
             self._open()
             self._known_calls.look_up(self._cursor, calls)
@@ -85,7 +87,7 @@ class Database:
         rows = self._read(_BALANCE, guild_id=account.guild_id, owner=account.owner, currency=account.currency)
         if not rows:
             return None
-        self._balances.keep(account, int(rows[0].balance))
+        self._balances.keep({account: int(rows[0].balance)})
         return int(rows[0].balance)
 
     def find[R: Row](self, kind: type[R], key: Key) -> R | None:
@@ -98,7 +100,7 @@ class Database:
         rows = self._read(known.find, **_at(known, key))
         found = row_of(kind, dict(rows[0]._mapping)) if rows else None  # noqa: SLF001 - public by documentation
         if hot is not None:
-            hot.keep(key, found)
+            hot.keep({key: found})
         return found
 
     def call(self, caller: str, key: str) -> StoredCall | None:
@@ -137,6 +139,8 @@ class Database:
             OutsideError: the database fails.
             DefectError: a value is none that the database takes.
         """
+        if not changes and not self._begun:
+            return
         try:
             heads = self._insert(self._open(), changes)
             self._cursor.connection.commit()
@@ -171,7 +175,7 @@ class Database:
 
     def _put_rows(self, connection: Connection, kind: type[Row], rows: dict[Key, Row | None]) -> None:
         known = self._rows[kind]
-        known.put.put(self._cursor, [cells_of(known, row) for row in rows.values() if row is not None])
+        known.put.put(self._cursor, [known.cells(row) for row in rows.values() if row is not None])
         gone = [_at(known, key) for key, row in rows.items() if row is None]
         if gone:
             connection.execute(known.drop, gone)
@@ -181,11 +185,9 @@ class Database:
         self._known_calls.forget()
         self._audit.keep_head(heads[0])
         self._entries.keep_head(heads[1])
-        for account, balance in changes.balances.items():
-            self._balances.keep(account, balance)
+        self._balances.keep(changes.balances)
         for kind, hot in self._hot.items():
-            for key, row in changes.rows.get(kind, {}).items():
-                hot.keep(key, row)
+            hot.keep(changes.rows.get(kind, {}))
         if changes.erasures:
             # Somebody was forgotten; what is known of him by heart, too.
             self._balances.clear()
@@ -236,7 +238,7 @@ class Database:
 
 
 class _Cache[K, V]:
-    """What is kept of what was read and written last; bounded, the oldest go first."""
+    """What is kept of what was read and written; bounded, what was kept first goes first."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -249,11 +251,10 @@ class _Cache[K, V]:
         """Give what is kept under this key."""
         return self._kept.get(key)
 
-    def keep(self, key: K, value: V) -> None:
-        """Keep this as the newest."""
-        self._kept[key] = value
-        self._kept.move_to_end(key)
-        if len(self._kept) > self._most:
+    def keep(self, values: Mapping[K, V]) -> None:
+        """Keep these, too."""
+        self._kept.update(values)
+        while len(self._kept) > self._most:
             self._kept.popitem(last=False)
 
     def clear(self) -> None:
