@@ -162,11 +162,11 @@ class Draft:
 
     def post(self, *postings: Posting) -> None:
         """Make these postings; raises Refusal, and then nothing of this draft may be kept."""
+        balances = self.changes.balances
         for posting in postings:
-            self.balance(
-                posting.account
-            )  # opens what is new, which moves the issuer's coins, before any is counted
-        self.changes.balances.update(apply(self.balance, postings))
+            # Opens what is new, which moves the issuer's coins, before any is counted.
+            balances.setdefault(posting.account, self.balance(posting.account))
+        balances.update(apply(balances.__getitem__, postings))
         self.changes.entries += [
             Entry(
                 transfer=self._transfer,

@@ -41,6 +41,8 @@ from droas_mother.flows.services.registry import Call, Tool
 MAX_AUDIT_TEXT = 4_000
 """Characters of a call's arguments kept in the audit."""
 
+_canonical = msgspec.json.Encoder(order="sorted")
+
 
 class Decision(msgspec.Struct, frozen=True):
     """What became of a call: the answer and how it is recorded."""
@@ -240,7 +242,7 @@ def _defect(words: str) -> CallError:
 def _digest(params: CallParams) -> str:
     actor = params.meta.actor
     who = (actor.guild_id, actor.user_id) if actor else None
-    canonical = msgspec.json.encode([params.name, params.arguments, who], order="sorted")
+    canonical = _canonical.encode([params.name, params.arguments, who])
     return hashlib.blake2b(canonical, digest_size=16).hexdigest()
 
 
