@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness import Figures, parser, report
-from toolcall_parts.contestants import CLIENTS, Contestant, Field
+from toolcall_parts.contestants import Contestant, Field
 from toolcall_parts.processes import Machine, Program
 
 IN_FLIGHT = (1, 10, 100)
+CHILDREN = 10
 CALLS_PER_S = 2_000
+BAD_FRAMES_PER_S = 1_000
 MOST_OTHERS = 0.12
 """Part of the processors that others may take of a window that counts."""
 
@@ -59,7 +61,7 @@ def main() -> None:
         for one in field.all:
             if not options.quick or one.name.startswith("droas"):
                 ten_children(one, rows, max(1, rounds // 2), 2.0)
-        beside_flood(field.one("droas.sqlite"), rows, rounds, 1.0)
+        quiet_caller(field.one("droas.sqlite"), rows, rounds, 1.0)
         lag_ms = added_lag_ms(field.one("droas.sqlite"), rounds, 1.0 if options.quick else 2.0)
     figures = figures_of(rows) | {"droas.mother_loop_lag_added.p99_ms": lag_ms}
     report(figures | ratios_of(figures), options.json)
@@ -75,7 +77,7 @@ def again(one: Contestant, rows: Rows, name: str, in_flight: int, seconds: float
 
 def ten_children(one: Contestant, rows: Rows, rounds: int, seconds: float) -> None:
     """Have ten processes offer calls at random instants, 2,000 a second in all."""
-    clients = [one.client(number) for number in range(1, CLIENTS)]
+    clients = [one.client(number) for number in range(1, 1 + CHILDREN)]
     command = {"rate": CALLS_PER_S / len(clients), "seconds": seconds}
     measure(one, clients, command | {"seconds": 0.3})
     for _ in range(rounds):
@@ -87,15 +89,20 @@ def ten_children(one: Contestant, rows: Rows, rounds: int, seconds: float) -> No
     one.rest()
 
 
-def beside_flood(one: Contestant, rows: Rows, rounds: int, seconds: float) -> None:
-    """Have a quiet caller call fifty times a second, alone and while another keeps a hundred calls in flight."""
-    quiet, noisy = one.client(1), one.client(0)
+def quiet_caller(one: Contestant, rows: Rows, rounds: int, seconds: float) -> None:
+    """Have a quiet caller call fifty times a second: alone, beside a hundred calls in flight, beside bad frames."""
+    quiet = one.client(1)
+    loud = {
+        "quiet_beside_flood": (one.client(0), {"in_flight": 100}),
+        "quiet_beside_bad_frames": (one.bad_caller(), {"rate": BAD_FRAMES_PER_S}),
+    }
     command = {"rate": 50, "seconds": seconds}
     for _ in range(rounds):
         rows[f"{one.name}.quiet_alone"].append(measure(one, [quiet], command))
-        noisy.tell({"in_flight": 100, "seconds": seconds + 0.2})
-        rows[f"{one.name}.quiet_beside_flood"].append(measure(one, [quiet], command))
-        noisy.hear()
+        for name, (other, what) in loud.items():
+            other.tell(what | {"seconds": seconds + 0.2})
+            rows[f"{one.name}.{name}"].append(measure(one, [quiet], command))
+            other.hear()
     one.rest()
 
 

@@ -4,6 +4,11 @@
 and are drained through their file descriptor. That descriptor is edge-triggered: after every receive *and*
 every send its events must be looked at again, else a message waits for the next one to wake it.
 
+Sockets are Unix sockets, on which the kernel tells at once that a peer has gone, so ZeroMQ's own heartbeats stay
+off. They would be dangerous, too: libzmq 4.3.5 aborts the process when a heartbeat falls due on a connection
+that was closed by its peer while messages of it still waited (`stream_engine_base.cpp`: a timer calls
+`out_event`, which asserts that there was no fault).
+
 Source: libzmq `zmq_getsockopt(3)`, ZMQ_FD and ZMQ_EVENTS.
 """
 
@@ -22,7 +27,6 @@ _CURVE_BYTES = 33
 """What CURVE puts around a frame: command name, nonce, authenticator, flags (RFC 26)."""
 
 _HANDSHAKE_MS = 3_000
-_HEARTBEAT_MS = 2_000
 _LINGER_MS = 200
 
 
@@ -149,7 +153,6 @@ def client_socket(
     socket.setsockopt(zmq.RECONNECT_IVL, 20)
     socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1_000)
     socket.setsockopt(zmq.MAXMSGSIZE, MAX_EVENT_BYTES)
-    _beat(socket)
     socket.connect(endpoint)
     return socket
 
@@ -181,11 +184,5 @@ def server_socket(
     socket.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES + _CURVE_BYTES)
     socket.setsockopt(zmq.HANDSHAKE_IVL, _HANDSHAKE_MS)
     socket.setsockopt(zmq.SNDHWM, send_limit)
-    _beat(socket)
     socket.bind(endpoint)
     return socket
-
-
-def _beat(socket: "zmq.Socket[bytes]") -> None:
-    socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_MS)
-    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 3 * _HEARTBEAT_MS)

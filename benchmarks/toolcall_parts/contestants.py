@@ -13,8 +13,8 @@ from typing import Any, Self
 from toolcall_parts.processes import Program, python
 from toolcall_parts.rivals import nats_server, rivals_python
 
-CLIENTS = 11
-"""One alone, and ten together."""
+CLIENTS = 12
+"""One alone, ten together, and one who means harm."""
 
 
 class Contestant:
@@ -25,16 +25,28 @@ class Contestant:
         server: the server's process.
         client: starts the client of this number.
         beside: processes that work for it, as a database does.
+        bad: starts a caller who sends bad frames; None where that is not measured.
     """
 
     def __init__(
-        self, name: str, server: Program, client: Callable[[int], Program], beside: tuple[int, ...] = ()
+        self,
+        name: str,
+        server: Program,
+        client: Callable[[int], Program],
+        beside: tuple[int, ...] = (),
+        bad: Callable[[], Program] | None = None,
     ) -> None:
         self.name = name
         self.server = server
         self._client = client
         self._clients: dict[int, Program] = {}
         self._beside = beside
+        self._bad = bad
+
+    def bad_caller(self) -> Program:
+        """Start a caller who sends bad frames."""
+        assert self._bad is not None
+        return self._clients.setdefault(CLIENTS - 1, self._bad())
 
     def client(self, number: int) -> Program:
         """Give a client, started when it is first wanted."""
@@ -106,11 +118,13 @@ class Field:
         server = Program(python(), "droas_server.py", endpoint, url, str(CLIENTS))
         keys = [json.dumps(one) for one in json.loads(server.greeting)]
 
-        def client(number: int) -> Program:
-            environment = {"DROAS_BENCH_KEYS": keys[number]}
-            return Program(python(), "droas_client.py", endpoint, environment=environment)
+        def caller(number: int, script: str = "droas_client.py") -> Program:
+            return Program(python(), script, endpoint, environment={"DROAS_BENCH_KEYS": keys[number]})
 
-        return Contestant(f"droas.{kind}", server, client, beside)
+        def bad() -> Program:
+            return caller(CLIENTS - 1, "bad_caller.py")
+
+        return Contestant(f"droas.{kind}", server, caller, beside, bad)
 
     def _rivals(self) -> list[tuple[str, str]]:
         found = [

@@ -6,13 +6,14 @@ Methods: `tools/list`, `tools/call`, `calls/status`, `calls/cancel`, `ping`.
 Source: JSON-RPC 2.0 specification; Model Context Protocol, tools.
 """
 
+import itertools
 from enum import IntEnum, StrEnum
 from typing import Any
 
 import msgspec
 
 from droas_common.ids import Snowflake
-from droas_common.wire.frames import FrameError, decode, decode_part, encode
+from droas_common.wire.frames import FrameError, decode, encode
 
 Json = dict[str, Any]
 RequestId = str | int
@@ -20,6 +21,12 @@ RequestId = str | int
 MAX_NAME_LENGTH = 96
 MAX_KEY_LENGTH = 128
 MAX_ID_LENGTH = 20
+
+MAX_DEPTH = 32
+"""Arrays and objects inside one another in the arguments of a call, which are the only part without a type."""
+
+MAX_BRACKETS = 1_024
+"""Opening brackets in the parameters of a call, also within texts: thousands of arrays would take long to read."""
 
 
 class Method(StrEnum):
@@ -183,7 +190,13 @@ def read_response(frame: bytes) -> Response:
 
 def read_call(params: msgspec.Raw) -> CallParams:
     """Read the parameters of `tools/call`; raises FrameError."""
-    found = decode_part(params, _call_params)
+    raw = bytes(params)
+    brackets = raw.count(b"{") + raw.count(b"[")
+    if brackets > MAX_BRACKETS:
+        raise FrameError(f"a call has at most {MAX_BRACKETS} opening brackets - at `$`")
+    found = decode(raw, _call_params)
+    if brackets > MAX_DEPTH:
+        _check_depth(found.arguments)
     if not _plain(found.name, MAX_NAME_LENGTH):
         raise FrameError(f"a name has 1 to {MAX_NAME_LENGTH} plain characters - at `$.name`")
     _check_key(found.meta.idempotency_key, "$._meta.idempotencyKey")
@@ -198,9 +211,19 @@ def read_call(params: msgspec.Raw) -> CallParams:
 
 def read_status(params: msgspec.Raw) -> StatusParams:
     """Read the parameters of `calls/status`; raises FrameError."""
-    found = decode_part(params, _status_params)
+    found = decode(bytes(params), _status_params)
     _check_key(found.idempotency_key, "$.idempotencyKey")
     return found
+
+
+def _check_depth(arguments: Json) -> None:
+    level: list[Any] = [arguments]
+    for _ in range(MAX_DEPTH):
+        inside = itertools.chain.from_iterable(one.values() if type(one) is dict else one for one in level)
+        level = [value for value in inside if type(value) in (dict, list)]
+        if not level:
+            return
+    raise FrameError(f"arguments nest deeper than {MAX_DEPTH} levels - at `$.arguments`")
 
 
 def _check_key(key: str | None, place: str) -> None:
@@ -220,17 +243,17 @@ def _plain(text: str, most: int) -> bool:
 
 def read_cancel(params: msgspec.Raw) -> CancelParams:
     """Read the parameters of `calls/cancel`; raises FrameError."""
-    return decode_part(params, _cancel_params)
+    return decode(bytes(params), _cancel_params)
 
 
 def read_result(result: msgspec.Raw) -> ToolResult:
     """Read the result of `tools/call`; raises FrameError."""
-    return decode_part(result, _results)
+    return decode(bytes(result), _results)
 
 
 def read_tools(result: msgspec.Raw) -> list[ToolDescription]:
     """Read the result of `tools/list`; raises FrameError."""
-    return decode_part(result, _lists).tools
+    return decode(bytes(result), _lists).tools
 
 
 def request_frame(request_id: RequestId, method: Method, params: object) -> bytes:

@@ -86,7 +86,7 @@ class Ground:
     def refused(self) -> dict[str, int]:
         """Give what each socket has refused since the start."""
         return {
-            "tools": self.tool_socket.refused_frames,
+            "tools": self.tool_socket.refused_frames + self.gateway.figures.unread,
             "health": self.health.refused_frames,
             "logs": self.logs.refused_frames,
             "events": self.publisher.refused_subscriptions,

@@ -1,5 +1,6 @@
 """What waits, taken in turn from everybody who waits, so that a flood of one holds up nobody else."""
 
+import sys
 from collections import OrderedDict, deque
 from collections.abc import Callable
 
@@ -9,10 +10,12 @@ class FairQueue[T]:
 
     Args:
         limit: most that may wait in all; nobody's row gets more than his share of it once others wait.
+        weigh: gives how heavy one is.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, weigh: Callable[[T], int] = lambda _: 1) -> None:
         self._limit = limit
+        self._weigh = weigh
         self._rows: OrderedDict[str, deque[T]] = OrderedDict()
         self._count = 0
 
@@ -32,12 +35,19 @@ class FairQueue[T]:
         self._count += 1
         return True
 
-    def take(self, most: int) -> list[T]:
-        """Give what is next: one of each row in turn; the first row begins the next time behind the last."""
+    def take(self, most: int, heaviest: int = sys.maxsize) -> list[T]:
+        """Give what is next: one of each row in turn; the first row begins the next time behind the last.
+
+        Args:
+            most: how many are given at most.
+            heaviest: no more are given once these weigh so much together.
+        """
         taken: list[T] = []
-        while self._rows and len(taken) < most:
+        while self._rows and len(taken) < most and heaviest > 0:
             caller, row = self._rows.popitem(last=False)
-            taken.append(row.popleft())
+            item = row.popleft()
+            taken.append(item)
+            heaviest -= self._weigh(item)
             if row:
                 self._rows[caller] = row
         self._count -= len(taken)

@@ -39,7 +39,7 @@ from droas_mother.flows.services.economy import expire
 from droas_mother.flows.services.registry import Call, Tool
 
 MAX_AUDIT_TEXT = 4_000
-"""Characters of a call's arguments kept in the audit."""
+"""Characters of a call's arguments kept in the audit; no tool takes more, and cutting them could halve a secret."""
 
 _canonical = msgspec.json.Encoder(order="sorted")
 
@@ -227,12 +227,18 @@ class ToolDesk:
             # Only what was executed uses its key up: a denied or late call may be tried again.
             key=params.meta.idempotency_key if executed else None,
             digest=_digest(params) if executed else None,
-            arguments=self._redactor.json_text(encode(params.arguments).decode())[:MAX_AUDIT_TEXT],
+            arguments=self._masked(params.arguments),
             result=result,
             result_bytes=len(result),
             trace_id=trace_id_of(params.meta.traceparent),
             duration_us=duration_us,
         )
+
+    def _masked(self, arguments: Json) -> str:
+        text = encode(arguments).decode()
+        if len(text) > MAX_AUDIT_TEXT:
+            return encode({"omitted": f"{len(text)} characters"}).decode()
+        return self._redactor.json_text(text)
 
 
 def _defect(words: str) -> CallError:

@@ -14,35 +14,26 @@ from typing import Any
 
 from droas_common.errors import DefectError, DroasError, OutsideError
 from droas_common.logs import log
-from droas_common.wire.calls import (
-    CallError,
-    ErrorCode,
-    Method,
-    Request,
-    error_frame,
-    read_call,
-    read_cancel,
-    read_request,
-    result_frame,
-)
-from droas_common.wire.frames import FrameError
+from droas_common.wire.calls import ErrorCode, error_frame
 from droas_mother.core.authorization import Principal
 from droas_mother.core.books import Batch
 from droas_mother.core.fair_queue import FairQueue
 from droas_mother.core.records import AuditRecord, Hold, Identify, Row
-from droas_mother.flows.call_gate import error, misplaced
+from droas_mother.flows.call_gate import error
 from droas_mother.flows.jobs import Job, add, settle
+from droas_mother.flows.reception import Reception
 from droas_mother.flows.tool_desk import ToolDesk
 from droas_mother.flows.waiting_calls import GatewayFigures, Waiting
-from droas_mother.ports import CallSocket, Question, Store
+from droas_mother.ports import CallSocket, Store
 
 MAX_GROUP = 256
 """Calls of one commit; keeps one group under about 10 ms."""
 
+MAX_GROUP_BYTES = 256 * 1024
+"""Frames of one commit together; a few calls of the largest size take as long as hundreds of ordinary ones."""
+
 MAX_JOBS = 2_000
 """Records of the event loop that wait to be written; one more is refused."""
-
-_RETRY_MS = 200
 
 _LONGEST_WAIT_S, _FAILING_WAIT_S = 10.0, 1.0
 """How long the event loop waits for what it wants written; less when it is known that nothing can be."""
@@ -75,12 +66,13 @@ class ToolGateway:
         self._desk = desk
         self._observe = observe
         self._on_audit = on_audit
-        self._waiting: FairQueue[Waiting] = FairQueue(max_waiting)
+        self._waiting: FairQueue[Waiting] = FairQueue(max_waiting, lambda one: len(one.question.frame))
         self._jobs: queue.Queue[Job] = queue.Queue(MAX_JOBS)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tool-gateway", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self.figures = GatewayFigures()
+        self._reception = Reception(socket, self._waiting, self.figures)
 
     def start(self) -> None:
         """Start the thread; `write` then serves the running loop."""
@@ -157,9 +149,9 @@ class ToolGateway:
 
     def _turn(self) -> None:
         """One group: receive, serve, commit, answer."""
-        for question in self._socket.receive(2 * MAX_GROUP):
-            self._admit(question)
-        group = self._waiting.take(MAX_GROUP)
+        for question in self._socket.receive(2 * MAX_GROUP, 2 * MAX_GROUP_BYTES):
+            self._reception.admit(question)
+        group = self._waiting.take(MAX_GROUP, MAX_GROUP_BYTES)
         self.figures.waiting = len(self._waiting)
         jobs = self._take_jobs()
         if not group and not jobs:
@@ -170,65 +162,6 @@ class ToolGateway:
         for one in group:
             self._observe(one.question.principal, answered - one.since)
         self.figures.calls += len(group)
-
-    def _admit(self, question: Question) -> None:
-        """Let a request wait its turn; what cannot be read, or finds no room, is answered at once."""
-        try:
-            request = read_request(question.frame)
-        except FrameError as fault:
-            self._refuse(question, None, _code_of(fault), str(fault), "bad_request")
-            return
-        if request.jsonrpc != "2.0":
-            words = 'jsonrpc must be "2.0"'
-            self._refuse(question, request, ErrorCode.INVALID_REQUEST, words, "bad_request")
-        elif request.method == Method.CANCEL:
-            self._cancel(question, request)
-        else:
-            self._queue(question, request)
-
-    def _queue(self, question: Question, request: Request) -> None:
-        try:
-            params = read_call(request.params) if request.method == Method.CALL else None
-        except FrameError as fault:
-            self._answer(question, request, misplaced(str(fault)))
-            return
-        waiting = Waiting(question, request, params, time.perf_counter())
-        if not self._waiting.put(question.principal.caller, waiting):
-            words = "too much waits already"
-            self._refuse(
-                question, request, ErrorCode.OVERLOADED, words, "overloaded", retry_after_ms=_RETRY_MS
-            )
-
-    def _cancel(self, question: Question, request: Request) -> None:
-        """Take back a request that waits; one that is being committed is too far for it."""
-        try:
-            wanted = read_cancel(request.params).request_id
-        except FrameError as fault:
-            self._refuse(question, request, ErrorCode.INVALID_PARAMS, str(fault), "invalid_params")
-            return
-        caller = question.principal.caller
-        found = self._waiting.withdraw(caller, lambda one: one.request.id == wanted)
-        if found is not None:
-            words = "the caller does not want it any more"
-            self._refuse(found.question, found.request, ErrorCode.CANCELLED, words, "cancelled")
-        self._socket.answer(question, result_frame(request.id, {"cancelled": found is not None}))
-
-    def _refuse(
-        self,
-        question: Question,
-        request: Request | None,
-        code: ErrorCode,
-        words: str,
-        kind: str,
-        *,
-        retry_after_ms: int | None = None,
-    ) -> None:
-        self._answer(question, request, error(code, words, kind, retry_after_ms=retry_after_ms))
-
-    def _answer(self, question: Question, request: Request | None, said: CallError) -> None:
-        """Refuse a request that no group has seen."""
-        self.figures.refused += 1
-        self._socket.answer(question, error_frame(request.id if request else None, said))
 
     def _commit(self, group: list[Waiting], jobs: list[Job]) -> list[bytes]:
         """Serve a group and write it down; gives the answers."""
@@ -292,7 +225,3 @@ class ToolGateway:
         for job, value in zip(jobs, given, strict=True):
             if job.done is not None:
                 self._loop.call_soon_threadsafe(settle, job.done, value, fault)
-
-
-def _code_of(fault: FrameError) -> ErrorCode:
-    return ErrorCode.PARSE if str(fault).startswith("not JSON") else ErrorCode.INVALID_REQUEST

@@ -32,6 +32,9 @@ class GatewayFigures:
     commits: int = 0
     failed_commits: int = 0
     refused: int = 0
+    unread: int = 0
+    """Frames dropped unread because their callers had sent too many faulty ones."""
+
     waiting: int = 0
     fault: str = ""
     """Why nothing can be written at the moment; empty when the last commit that wrote succeeded."""

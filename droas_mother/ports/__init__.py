@@ -104,7 +104,7 @@ class CallSocket[Q: Question](Protocol):
         """Wait until a frame is there or the bell rings."""
         ...
 
-    def receive(self, limit: int) -> list[Q]:
+    def receive(self, most: int, most_bytes: int) -> list[Q]:
         """Give the frames that wait."""
         ...
 

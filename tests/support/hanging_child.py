@@ -15,6 +15,12 @@ def run(settings: ChildSettings, lifeline: Connection) -> None:
     wait_for_ever()
 
 
+def run_blind(_settings: ChildSettings, lifeline: Connection) -> None:
+    """Hang before there is a place for stacks."""
+    bind(lifeline, lease_s=0)
+    wait_for_ever()
+
+
 def wait_for_ever() -> None:
     """Block."""
     time.sleep(3600)

@@ -63,10 +63,13 @@ class ToolSocket:
             if ready == self._bell:
                 os.eventfd_read(self._bell)
 
-    def receive(self, limit: int) -> list[Incoming]:
-        """Give the frames that wait, at most so many; those of strangers are dropped and counted."""
+    def receive(self, most: int, most_bytes: int) -> list[Incoming]:
+        """Give the frames that wait, at most so many, and none once so many bytes were received.
+
+        Those of strangers are dropped and counted.
+        """
         batch: list[Incoming] = []
-        for _ in range(limit):
+        for _ in range(most):
             try:
                 envelope, body = self._receive_one()
             except zmq.Again:
@@ -75,7 +78,11 @@ class ToolSocket:
             if principal is None:
                 self.refused_frames += 1
                 continue
-            batch.append(Incoming(principal, envelope, body.bytes))
+            frame = body.bytes
+            batch.append(Incoming(principal, envelope, frame))
+            most_bytes -= len(frame)
+            if most_bytes <= 0:
+                break
         return batch
 
     def _receive_one(self) -> tuple[list[bytes], zmq.Frame]:

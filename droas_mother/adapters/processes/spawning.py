@@ -57,6 +57,11 @@ class Spawner:
         process = context.Process(
             target=self._target, args=(settings, child_end), name=f"droas-{settings.name}", daemon=False
         )
+        stacks_path = Path(settings.stacks_path) if settings.stacks_path else None
+        if stacks_path is not None:
+            stacks_path.unlink(
+                missing_ok=True
+            )  # a life that hangs at once must not be shown where the last one hung
         began = time.monotonic()
         try:
             process.start()
@@ -73,7 +78,7 @@ class Spawner:
             pid=pid,
             pidfd=pidfd,
             started_at=began,
-            stacks_path=Path(settings.stacks_path) if settings.stacks_path else None,
+            stacks_path=stacks_path,
             process=process,
             lifeline=mother_end,
         )

@@ -1,5 +1,6 @@
 """What a tool is, and the list of all of them."""
 
+import functools
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -89,6 +90,7 @@ class Tool[Arguments: msgspec.Struct]:
         """Check the arguments and do the work; raises msgspec.ValidationError and Refusal."""
         return self.handle(msgspec.convert(arguments, self.arguments), call, draft)
 
+    @functools.cache  # noqa: B019 - tools live as long as the mother, and making a schema takes a millisecond
     def describe(self) -> ToolDescription:
         """Give what `tools/list` tells of it."""
         schema = msgspec.json.schema(self.arguments)

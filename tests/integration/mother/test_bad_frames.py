@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import zmq
 
-from droas_common.wire.frames import MAX_DEPTH, MAX_FRAME_BYTES
+from droas_common.wire.calls import MAX_BRACKETS, MAX_DEPTH
+from droas_common.wire.frames import MAX_FRAME_BYTES
+from droas_mother.core.patience import FAULTS
 from droas_mother.core.tool_settings import ToolSettings
 from tests.support.bench_of_tools import ADA, ToolBench, running
 
@@ -36,8 +38,8 @@ def call(name: str = "economy.balance", arguments: Any = None, **meta: Any) -> b
 
 
 def nested(depth: int) -> bytes:
-    """Give a call whose frame nests so deep."""
-    inner = depth - 2
+    """Give a call whose arguments nest so deep."""
+    inner = depth - 1
     return call(arguments={"x": 0}).replace(b'{"x": 0}', b'{"x":' * inner + b"0" + b"}" * inner)
 
 
@@ -48,7 +50,9 @@ BAD: list[tuple[str, bytes, int, int | None]] = [
     ("a number", b"5", -32600, None),
     ("a batch", b"[" + request() + b"]", -32600, None),
     ("deep arrays", b"[" * 1000 + b"]" * 1000, -32600, None),
-    ("a deep call", nested(MAX_DEPTH + 1), -32600, None),
+    ("a deep call", nested(MAX_DEPTH + 1), -32602, 7),
+    ("a bottomless call", b'{"id": 7, "params": ' + b"[" * 60_000, -32600, None),
+    ("a call of many arrays", call(arguments={"x": [[]] * MAX_BRACKETS}), -32602, 7),
     ("a notification", b'{"jsonrpc":"2.0","method":"ping"}', -32600, None),
     ("an id of null", request(id=None), -32600, None),
     ("an id of half", request(id=1.5), -32600, None),
@@ -104,10 +108,10 @@ async def test_a_bad_frame_gets_its_documented_answer(
     socket.close()
 
 
-def ask(socket: "zmq.Socket[bytes]", frame: bytes) -> Any:
-    """Send a frame; gives its answer."""
+def ask(socket: "zmq.Socket[bytes]", frame: bytes, wait_ms: int = 5000) -> Any:
+    """Send a frame; gives its answer, None when there is none in time."""
     socket.send(frame)
-    return json.loads(socket.recv()) if socket.poll(5000) else None
+    return json.loads(socket.recv()) if socket.poll(wait_ms) else None
 
 
 @pytest.mark.parametrize(
@@ -184,16 +188,14 @@ async def among_bad_frames(bench: ToolBench) -> None:
     noisy, client = bench.raw(zmq.DEALER), bench.client(bench.keys("other"))
     stop = asyncio.Event()
 
-    def shout() -> int:
-        answered = 0
+    def shout() -> None:
+        for _, frame, *_ in BAD:
+            assert "error" in ask(noisy, frame)
         while not stop.is_set():
             for _, frame, *_ in BAD:
                 noisy.send(frame)
-            for _ in BAD:
-                assert noisy.poll(5000)
+            while noisy.poll(20):
                 assert "error" in json.loads(noisy.recv())
-                answered += 1
-        return answered
 
     shouting = asyncio.create_task(asyncio.to_thread(shout))
     for number in range(50):
@@ -202,8 +204,39 @@ async def among_bad_frames(bench: ToolBench) -> None:
         )
         assert result.structured_content["balance"] == 99 - number
     stop.set()
-    assert await shouting >= len(BAD)
+    await shouting
     assert bench.gateway.figures.failed_commits == 0
     assert bench.reader.ledger_sum() == 0
     client.close()
     noisy.close()
+
+
+async def test_who_sends_too_many_faulty_frames_is_told_and_not_read_for_a_while(
+    short_tmp: Path, tmp_path: Path
+) -> None:
+    """The last answer says for how long; then the caller is heard again, and another never noticed."""
+    async with running(short_tmp, f"sqlite:///{tmp_path / 'droas.db'}") as bench:
+        noisy, client = bench.raw(zmq.DEALER), bench.client(bench.keys("other"))
+        sent = 2 * int(FAULTS.burst)
+        kinds = await asyncio.to_thread(lambda: flood(noisy, sent))
+        assert set(kinds[:-1]) == {"bad_request"}
+        assert kinds[-1] == "limited"
+        balance = await client.call("economy.balance", {}, actor=ADA)
+        assert balance.structured_content["balance"] == 100
+        while (answer := await asyncio.to_thread(ask, noisy, request(), 100)) is None:
+            pass
+        assert answer["result"] == {}
+        assert bench.gateway.figures.unread >= sent - len(kinds)
+        client.close()
+        noisy.close()
+
+
+def flood(socket: "zmq.Socket[bytes]", frames: int) -> list[str]:
+    """Send so many faulty frames; gives the kinds of the answers, up to the one that announces a pause."""
+    for _ in range(frames):
+        socket.send(b"garbage")
+    kinds: list[str] = []
+    while "limited" not in kinds:
+        assert socket.poll(5000)
+        kinds.append(json.loads(socket.recv())["error"]["data"]["kind"])
+    return kinds

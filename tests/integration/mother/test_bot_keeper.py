@@ -114,6 +114,18 @@ async def test_a_hung_child_is_asked_where_it_stands_before_it_is_killed(short_t
     nursery.close()
 
 
+async def test_stacks_of_the_life_before_are_not_the_next_ones(short_tmp: Path) -> None:
+    """What a life wrote is gone when the next one begins, even when that one never comes to write its own."""
+    (short_tmp / "stacks").write_text("the life before")
+    nursery = Nursery(short_tmp, "tests.support.hanging_child:run_blind")
+    child = await nursery.spawn(BotName("sleeper"), BOT, 1)
+    assert await child.ask_stacks() == ""
+    child.kill()
+    await child.ended.wait()
+    child.release()
+    nursery.close()
+
+
 class Ending:
     """A process that has just ended in good order."""
 

@@ -23,9 +23,9 @@ from droas_common.wire.topics import (
     read_snapshot,
     sync_topic,
 )
-from droas_common.zmq_sockets import DrainedSocket, client_socket
+from droas_common.zmq_sockets import DrainedSocket, client_socket, server_socket
 from droas_mother.adapters.bus.health_channel import HealthChannel
-from droas_mother.adapters.bus.keyring import KeyRing
+from droas_mother.adapters.bus.keyring import ZAP_DOMAIN, KeyRing
 from droas_mother.adapters.bus.log_intake import LogIntake
 from droas_mother.adapters.bus.publisher import Publisher
 from droas_mother.core.authorization import Principal, PrincipalKind
@@ -95,7 +95,7 @@ async def test_garbage_on_health_is_counted(bus: Bus) -> None:
     """Ten thousand random frames of a known bot are refused one by one; its next word is heard."""
     dealer = bus.connect(zmq.DEALER, "health")
     await asyncio.to_thread(lambda: [dealer.send(os.urandom(1 + number % 300)) for number in range(FRAMES)])
-    dealer.send(encode(Register(pid=1)))
+    await asyncio.to_thread(dealer.send, encode(Register(pid=1)))
     await reached(lambda: bus.words, "the good word was not heard")
     assert bus.health.refused_frames == FRAMES
     dealer.close()
@@ -105,7 +105,7 @@ async def test_garbage_on_logs_is_counted(bus: Bus) -> None:
     """Random frames are no log records; the next true one is kept."""
     push = bus.connect(zmq.PUSH, "logs")
     await asyncio.to_thread(lambda: [push.send(os.urandom(1 + number % 300)) for number in range(FRAMES)])
-    push.send(encode(LogRecord(at=1.0, level="INFO", event="hello")))
+    await asyncio.to_thread(push.send, encode(LogRecord(at=1.0, level="INFO", event="hello")))
     await reached(lambda: bus.records, "the record was not heard")
     assert bus.logs.refused_frames == FRAMES
     assert bus.logs.newest("helper", 5)[0].fields["bot"] == "helper"
@@ -148,6 +148,20 @@ async def test_strangers_at_the_door_do_no_harm(bus: Bus, name: str) -> None:
     dealer.send(encode(Register(pid=2)))
     await reached(lambda: bus.words, "a known bot was kept out")
     dealer.close()
+
+
+async def test_no_socket_sends_heartbeats_of_its_own(bus: Bus) -> None:
+    """With them libzmq aborts the whole process when a peer goes whose messages wait unread."""
+    server = server_socket(
+        bus.context,
+        zmq.ROUTER,
+        f"ipc://{bus.folder}/more.sock",
+        secret_key=bus.keyring.server_secret_key,
+        domain=ZAP_DOMAIN,
+    )
+    for one in (server, bus.connect(zmq.DEALER, "health")):
+        assert one.getsockopt(zmq.HEARTBEAT_IVL) == 0
+        one.close()
 
 
 async def test_a_bot_follows_only_what_is_its_own(bus: Bus) -> None:

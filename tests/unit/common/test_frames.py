@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from droas_common.wire.calls import Method, read_call, read_request, request_frame
-from droas_common.wire.frames import MAX_DEPTH, MAX_FRAME_BYTES, FrameError, depth_of, encode
+from droas_common.wire.calls import MAX_BRACKETS, MAX_DEPTH, Method, read_call, read_request, request_frame
+from droas_common.wire.frames import MAX_FRAME_BYTES, FrameError, encode
 
 
 @given(st.binary(max_size=300))
@@ -36,16 +36,35 @@ def test_an_oversized_frame_is_refused() -> None:
         read_request(b"x" * (MAX_FRAME_BYTES + 1))
 
 
-@pytest.mark.parametrize("depth", [MAX_DEPTH + 1, 5_000, 30_000])
-def test_deep_nesting_is_refused(depth: int) -> None:
-    """A frame that nests too deep is refused, however deep it is."""
-    with pytest.raises(FrameError, match="deeper"):
-        read_request(b"[" * depth + b"]" * depth)
+def nested(depth: int) -> msgspec.Raw:
+    """Give the parameters of a call whose arguments nest so deep."""
+    inner = depth - 1
+    return msgspec.Raw(b'{"name": "x", "arguments": {"a": %s}}' % (b"[" * inner + b"]" * inner))
 
 
-def test_brackets_in_strings_do_not_count() -> None:
-    """Text may hold any number of brackets."""
-    assert depth_of(encode({"a": "[" * 500 + '"' + "{" * 500})) == 1
+@pytest.mark.parametrize("depth", [MAX_DEPTH + 1, MAX_BRACKETS - 1, 5_000, 30_000])
+def test_deep_arguments_are_refused(depth: int) -> None:
+    """Arguments that nest too deep are refused, however deep they are; the last allowed level is not."""
+    assert read_call(nested(MAX_DEPTH)).name == "x"
+    with pytest.raises(FrameError, match=r"deeper|brackets"):
+        read_call(nested(depth))
+
+
+@pytest.mark.parametrize("frame", [b"[" * 20_000, b'{"id": 1, "params":' + b"[" * 60_000])
+def test_deep_frames_are_refused(frame: bytes) -> None:
+    """Nothing nests so deep that it ends the reader."""
+    with pytest.raises(FrameError):
+        read_request(frame)
+
+
+def test_many_brackets_are_refused_and_few_in_texts_do_not_count_as_depth() -> None:
+    """Text may hold brackets, but a call has no thousands of them."""
+    assert (
+        read_call(msgspec.Raw(encode({"name": "x", "arguments": {"a": "[" * 500 + '"' + "{" * 500}}))).name
+        == "x"
+    )
+    with pytest.raises(FrameError, match="at most 1024 opening brackets"):
+        read_call(msgspec.Raw(encode({"name": "x", "arguments": {"a": [[]] * MAX_BRACKETS}})))
 
 
 def test_a_fault_is_named_with_its_path() -> None:

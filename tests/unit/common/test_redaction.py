@@ -21,6 +21,12 @@ def test_known_shapes_are_masked() -> None:
         "https://discord.com/api/webhooks/123456789012345678/abcdefghijklmnopqrstuvwxyz0123456789",
         "postgresql://droas:hunter2secret@127.0.0.1/droas",
         "Authorization: Bearer abcdefghijklmnopqrstuvwxyz",
+        "authorization: bot\tabcdefghijklmnopqrstuvwxyz",
+        "mfa." + "x" * 84,
+        "/interactions/123456789012345678/abcdefghijklmnopqrstuvwxyz0123456789/callback",
+        "eyJhbGciOiJI.eyJzdWIiOiIx.SflKxwRJSMeK",
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----\nMIIEow",
         "AGE-SECRET-KEY-1" + "QPZRY9X8GF" * 6,
     ):
         assert MASK in redactor.text(text), text

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from droas_common.wire import calls
-from droas_common.wire.frames import MAX_DEPTH, MAX_FRAME_BYTES
+from droas_common.wire.frames import MAX_FRAME_BYTES
 
 GUIDE = (Path(__file__).parents[3] / "docs/wire-protocol.md").read_text()
 
@@ -21,7 +21,8 @@ def test_every_method_and_limit_is_explained() -> None:
         method.value for method in calls.Method
     }
     assert f"{MAX_FRAME_BYTES:,} bytes" in GUIDE
-    assert f"{MAX_DEPTH} levels" in GUIDE
+    assert f"{calls.MAX_DEPTH} levels" in GUIDE
+    assert f"{calls.MAX_BRACKETS:,} opening brackets" in GUIDE
     for most in (calls.MAX_NAME_LENGTH, calls.MAX_KEY_LENGTH, calls.MAX_ID_LENGTH):
         assert f"1 to {most} " in GUIDE
 

@@ -72,3 +72,14 @@ def test_one_that_waits_can_be_withdrawn() -> None:
     assert waiting.withdraw("a", lambda _: True) == 7
     assert len(waiting) == 0
     assert waiting.take(1) == []
+
+
+def test_heavy_ones_come_in_smaller_groups() -> None:
+    """A group ends when it weighs enough; one that is too heavy for any group comes alone."""
+    waiting: FairQueue[int] = FairQueue(10, weigh=lambda item: item)
+    for item in (3, 3, 1, 90, 2):
+        waiting.put("a", item)
+    waiting.put("b", 5)
+    assert waiting.take(10, 6) == [3, 5]
+    assert waiting.take(10, 6) == [3, 1, 90]
+    assert waiting.take(10, 6) == [2]
