@@ -16,7 +16,7 @@ from droas_common.errors import DefectError, DroasError, OutsideError
 from droas_common.logs import log
 from droas_common.wire.calls import ErrorCode, error_frame
 from droas_mother.core.authorization import Principal
-from droas_mother.core.books import Batch
+from droas_mother.core.books import Batch, Changes
 from droas_mother.core.fair_queue import FairQueue
 from droas_mother.core.records import AuditRecord, Hold, Identify, Row
 from droas_mother.flows.call_gate import error
@@ -181,8 +181,11 @@ class ToolGateway:
                     self._commit([], [job])
                 return answers
             log.opt(exception=fault).error("call_failed" if group else "job_failed")
+            answers = [self._fail(one) for one in group]
+            with suppress(DroasError):
+                self._store.write(Changes())  # a job may have read something
             self._settle(jobs, [None] * len(jobs), DefectError(f"a defect of the mother: {fault!r}"))
-            return [self._fail(one) for one in group]
+            return answers
         self.figures.note_commit(wrote=bool(batch.changes))
         self._settle(jobs, given, None)
         if batch.changes.audit:
