@@ -4,7 +4,6 @@ Balances, and what was given away today, are cached, because there is no other w
 empties the caches. What every call needs goes through the driver itself; SQLAlchemy serves the rest.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -238,11 +237,11 @@ class Database:
 
 
 class _Cache[K, V]:
-    """What is kept of what was read and written; bounded, what was kept first goes first."""
+    """What is kept of what was read and written; bounded: it begins anew when it is full."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._kept: OrderedDict[K, V] = OrderedDict()
+        self._kept: dict[K, V] = {}
 
     def __contains__(self, key: K) -> bool:
         return key in self._kept
@@ -253,9 +252,9 @@ class _Cache[K, V]:
 
     def keep(self, values: Mapping[K, V]) -> None:
         """Keep these, too."""
+        if len(self._kept) + len(values) > self._most:
+            self._kept.clear()
         self._kept.update(values)
-        while len(self._kept) > self._most:
-            self._kept.popitem(last=False)
 
     def clear(self) -> None:
         """Keep nothing."""
