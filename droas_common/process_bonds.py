@@ -1,7 +1,8 @@
 """Bonds between processes that the kernel keeps: who dies with whom.
 
-Preloaded in the forkserver, which then dies with the mother's starting thread. Children do not die with
-the forkserver: they are bound to the mother herself by a lifeline, a pipe whose other end only she holds.
+Preloaded in the forkserver, which then dies with the mother's starting thread, and forgets the secrets in her
+environment. Children do not die with the forkserver: they are bound to the mother herself by a lifeline, a pipe
+whose other end only she holds.
 
 Source: prctl(2) PR_SET_PDEATHSIG; fcntl(2) F_SETSIG, F_SETOWN, O_ASYNC; pipe(7).
 """
@@ -12,6 +13,8 @@ import os
 import select
 import signal
 import sys
+
+from droas_common.environment import forget
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
@@ -53,3 +56,4 @@ def _is_forkserver() -> bool:
 if _is_forkserver():
     die_with_parent()
     name_process(FORKSERVER_NAME)
+    forget()

@@ -18,14 +18,16 @@ def main() -> NoReturn:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from droas_common.environment import set_aside  # noqa: PLC0415
     from droas_mother.adapters.processes.forkserver import Forkserver  # noqa: PLC0415
     from droas_mother.adapters.processes.survivors import any_survivor  # noqa: PLC0415
 
     forkserver = Forkserver()
-    # What the children need is imported first, and shared with them; the rest is the mother's alone. Bots that
-    # wait for a mother do not wait for that.
-    if not any_survivor():
-        forkserver.fork_off()
+    # What the children need is imported first, and shared with them; the rest is the mother's alone, and so are
+    # the secrets in her environment. Bots that wait for a mother do not wait for that.
+    with set_aside():
+        if not any_survivor():
+            forkserver.fork_off()
     from droas_mother.daemon import run  # noqa: PLC0415
 
     return run(arguments.config, forkserver, arguments.set)

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     # What is found there by chance would be nobody's change; at a desk it is looked for.

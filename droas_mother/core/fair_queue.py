@@ -4,6 +4,9 @@ import sys
 from collections import OrderedDict, deque
 from collections.abc import Callable
 
+TURNS_BESIDE_OTHERS = 16
+"""Turns of a caller in one group once somebody else has nothing left to wait for but the end of that group."""
+
 
 class FairQueue[T]:
     """A bounded queue with a row for each caller.
@@ -38,12 +41,16 @@ class FairQueue[T]:
     def take(self, most: int, heaviest: int = sys.maxsize) -> list[T]:
         """Give what is next: one of each row in turn; the first row begins the next time behind the last.
 
+        Whoever's row is empty by then does not wait long for the rows of others.
+
         Args:
             most: how many are given at most.
             heaviest: no more are given once these weigh so much together.
         """
         taken: list[T] = []
-        while self._rows and len(taken) < most and heaviest > 0:
+        callers = len(self._rows)
+        enough = min(most, callers * TURNS_BESIDE_OTHERS)
+        while self._rows and heaviest > 0 and len(taken) < (most if len(self._rows) == callers else enough):
             caller, row = self._rows.popitem(last=False)
             item = row.popleft()
             taken.append(item)

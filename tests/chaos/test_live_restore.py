@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 async def place(short_tmp: Path) -> AsyncIterator[Town]:
     """Give a town with two bots that outlive their mother."""
     async with town(short_tmp, start=False) as made:
-        made.environment["DROAS_SUPERVISION__LIVE_RESTORE"] = "true"
+        made.environment |= {"DROAS_SUPERVISION__LIVE_RESTORE": "true", "MODEL_KEY": "key-of-the-environment"}
         await made.start_mother()
         await made.all_ready()
         yield made
@@ -27,6 +27,16 @@ async def place(short_tmp: Path) -> AsyncIterator[Town]:
 def pids(bots: dict[str, Json]) -> dict[str, int]:
     """Give the bots' processes."""
     return {name: bot["pid"] for name, bot in bots.items()}
+
+
+def forgotten(place: Town, bots: dict[str, Json]) -> bool:
+    """Say whether mother, forkserver and bots all run and none shows a variable that only she needs."""
+    assert place.process is not None
+    mother = place.process.pid
+    everybody = {mother, *(child.pid for child in psutil.Process(mother).children()), *pids(bots).values()}
+    shown = [Path(f"/proc/{pid}/environ").read_bytes() for pid in everybody]
+    secrets = [f"{name}=".encode() for name in place.environment]
+    return len(shown) == len(bots) + 2 and not any(secret in one for one in shown for secret in secrets)
 
 
 async def identifies(place: Town) -> int:
@@ -76,9 +86,13 @@ async def test_adopted_children_are_kept_like_any_others(place: Town) -> None:
 
 
 async def test_an_upgrade_keeps_the_mothers_process_and_the_bots(place: Town) -> None:
-    """SIGUSR2 puts a new mother into the same process; the bots notice nothing of it, and nobody is left over."""
+    """SIGUSR2 puts a new mother into the same process; the bots notice nothing of it, and nobody is left over.
+
+    She still has the variables of the old one for a bot that needs them, and shows them to nobody.
+    """
     assert place.process is not None
     before, identified = await place.all_ready(), await identifies(place)
+    assert forgotten(place, before)
     place.process.send_signal(signal.SIGUSR2)
     await until(lambda: place.log().count('"event":"mother_stopped"') == 1, "she does not hand over")
     place.process.send_signal(signal.SIGUSR2)  # somebody is impatient
@@ -89,6 +103,17 @@ async def test_an_upgrade_keeps_the_mothers_process_and_the_bots(place: Town) ->
     assert pids(after) == pids(before)
     assert place.process.returncode is None
     assert await identifies(place) == identified
+    await answers(place)
+
+    path = place.folder / "configs/bots/bot_01.yaml"
+    path.write_text(path.read_text().replace("test-key-of-no-value", "${MODEL_KEY}"))
+
+    async def renewed() -> dict[str, Json]:
+        bots = await place.all_ready()
+        return bots if pids(bots)["bot_01"] != pids(before)["bot_01"] else {}
+
+    renewed_bots = await until(renewed, "the bot does not run with its new key")
+    await until(lambda: forgotten(place, renewed_bots), "a secret is in sight")
     await answers(place)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from droas_common.process_bonds import FORKSERVER_NAME
 from tests.support.town import Town, family, runs, town, until
 
 pytestmark = pytest.mark.slow
@@ -65,8 +66,9 @@ class Havoc:
         """The process from which all children come."""
         assert self.place.process is not None
         for one in family(self.place.process.pid):
-            if "forkserver" in " ".join(_words(one)) and one.ppid() == self.place.process.pid:
-                one.kill()
+            with suppress(psutil.NoSuchProcess):
+                if one.name() == FORKSERVER_NAME:
+                    one.kill()
 
     async def kill_the_mother(self) -> None:
         """And start her again."""
@@ -87,13 +89,6 @@ class Havoc:
     async def command(self) -> None:
         """A person restarts a bot in the middle of it."""
         await self.place.ctl("restart", self.dice.choice(["bot_01", "bot_02"]), "--no-wait")
-
-
-def _words(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
 
 
 async def _load(place: Town) -> None:

@@ -11,8 +11,10 @@ from tests.support.tool_history import Play, check
 
 SEED = 20_260
 
+# A dozen starts take seconds each on a busy machine.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
 
-@pytest.mark.slow
+
 @pytest.mark.postgres
 def test_every_transfer_counts_once_whatever_crashes(
     short_tmp: Path, postgres_url: str, own_postgres: Any
@@ -28,7 +30,6 @@ def test_every_transfer_counts_once_whatever_crashes(
     assert not figures.get("error"), figures
 
 
-@pytest.mark.slow
 def test_every_transfer_counts_once_whoever_is_killed(short_tmp: Path, database_url: str) -> None:
     """Nothing acknowledged is lost, nothing happens twice, the same key has one result, the chains are whole."""
     play = Play(short_tmp, database_url, SEED)

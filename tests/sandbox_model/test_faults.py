@@ -57,7 +57,7 @@ async def test_hang_says_nothing_for_a_while(client: Any) -> None:
         await client.http.post(
             "/model/v1/chat/completions",
             json={"model": "sandbox-1", "messages": [{"role": "user", "content": "x"}]},
-            timeout=0.03,
+            timeout=httpx.Timeout(10, read=0.03),
         )
     assert await client.aborted()
 

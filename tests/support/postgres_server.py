@@ -43,17 +43,22 @@ class Proxy:
         self._flowing.set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: set[socket.socket] = set()
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._threads[0].start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._listener.close()
         self.resume()
-        for one in list(self._open):
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts, as closing does not
+        self._threads[0].join()
+        for one in self._open:
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads[1:]:
+            thread.join()
+        for one in (self._listener, *self._open):
             one.close()
 
     @property
@@ -84,7 +89,9 @@ class Proxy:
                     continue
                 self._open |= {near, far}
                 for way in ((near, far, True), (far, near, False)):
-                    threading.Thread(target=self._carry, args=way, daemon=True).start()
+                    carrier = threading.Thread(target=self._carry, args=way, daemon=True)
+                    carrier.start()
+                    self._threads.append(carrier)
 
     def _carry(self, source: socket.socket, target: socket.socket, outward: bool) -> None:
         with suppress(OSError):

@@ -90,11 +90,11 @@ Ask = Callable[..., Awaitable[Completion]]
 
 @pytest.fixture
 async def ask(server: OddServer) -> AsyncIterator[Ask]:
-    """Give a function that takes in one answer; times are short unless a test says otherwise."""
+    """Give a function that takes in one answer; nothing takes too long unless a test says so."""
     models: list[HttpModel] = []
 
     async def take(*, tools: Any = (), **more: Any) -> Completion:
-        given = {"base_url": server.url, "api_key": "key", "model": "m", "idle_timeout_s": 0.3, **more}
+        given = {"base_url": server.url, "api_key": "key", "model": "m", **more}
         model = HttpModel(LlmSettings(**given))
         models.append(model)
         completion = Completion()
@@ -223,9 +223,9 @@ async def test_broken_answers_are_failures(server: OddServer, ask: Ask, steps: l
         ([30.0], {"first_token_timeout_s": 0.3}),
         ([says(""), 30.0], {"first_token_timeout_s": 0.3}),
         ([b": keep-alive\n\n", 0.1] * 50, {"first_token_timeout_s": 0.3}),
-        ([says("a"), 30.0], {}),
-        ([says("a"), *([b": keep-alive\n\n", 0.1] * 50)], {}),
-        ([says("a"), *([says(""), 0.1] * 50)], {}),
+        ([says("a"), 30.0], {"idle_timeout_s": 0.3}),
+        ([says("a"), *([b": keep-alive\n\n", 0.1] * 50)], {"idle_timeout_s": 0.3}),
+        ([says("a"), *([says(""), 0.1] * 50)], {"idle_timeout_s": 0.3}),
         ([says("a"), 0.1] * 50, {"total_timeout_s": 0.5}),
     ],
     ids=["silence", "role only", "comments", "stall", "comments later", "empty pieces", "drip"],
@@ -239,15 +239,15 @@ async def test_own_clocks_end_what_only_looks_alive(
     with pytest.raises(ModelFailedError) as caught:
         await ask(**times)
     assert caught.value.failure is Failure.SLOW
-    assert time.monotonic() - begun < 1.2
+    assert time.monotonic() - begun < 4  # the server goes on for five seconds, or for thirty
 
 
 async def test_a_thinking_model_is_not_cut_off(server: OddServer, ask: Ask) -> None:
     """Thoughts show that the model works, though nobody reads them."""
     thought = b'data: {"choices": [{"delta": {"reasoning_content": "hm"}}]}\n\n'
-    signs: list[Step] = [thought, 0.1] * 6
+    signs: list[Step] = [thought, 0.1] * 12
     server.steps = [*signs, says("Hello"), END, DONE]
-    assert (await ask(first_token_timeout_s=0.3)).said == "Hello"
+    assert (await ask(first_token_timeout_s=1.0)).said == "Hello"
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ async def test_leaving_ends_the_request(server: OddServer) -> None:
     async with aclosing(model.stream([], [])) as chunks:
         async for _ in chunks:
             break
-    async with asyncio.timeout(0.25):
+    async with asyncio.timeout(10):  # a third of what the server would go on for
         await server.gone.wait()
     await model.close()
 

@@ -1,11 +1,12 @@
 """One bot kept by the real keeper with real processes."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 from pydantic import HttpUrl, SecretStr
 
 from droas_common.ids import BotName
@@ -38,10 +39,9 @@ BOT = BotSettings(
 class Nursery:
     """Starts children that run another function than a bot's."""
 
-    def __init__(self, folder: Path, target: str) -> None:
+    def __init__(self, forkserver: Forkserver, folder: Path, target: str) -> None:
         self._folder = folder
-        self._forkserver = Forkserver()
-        self._spawner = Spawner(self._forkserver, target=target)
+        self._spawner = Spawner(forkserver, target=target)
         self.pids: list[int] = []
 
     async def spawn(self, name: BotName, settings: BotSettings, incarnation: int) -> ChildProcess:
@@ -70,9 +70,13 @@ class Nursery:
         """Give back what it held."""
         child.release()
 
-    def close(self) -> None:
-        """Let the starting thread go."""
-        self._spawner.close()
+
+@pytest.fixture(scope="module")
+def forkserver() -> Iterator[Forkserver]:
+    """The one forkserver that a process has."""
+    made = Forkserver()
+    yield made
+    made.close()
 
 
 class Silence:
@@ -83,9 +87,11 @@ class Silence:
         return False
 
 
-async def test_a_hung_child_is_asked_where_it_stands_before_it_is_killed(short_tmp: Path) -> None:
+async def test_a_hung_child_is_asked_where_it_stands_before_it_is_killed(
+    forkserver: Forkserver, short_tmp: Path
+) -> None:
     """Its stacks name the function that blocks; it is killed and a new one started; the end leaves nobody."""
-    nursery: Any = Nursery(short_tmp, "tests.support.hanging_child:run")
+    nursery: Any = Nursery(forkserver, short_tmp, "tests.support.hanging_child:run")
     changed = asyncio.Event()
     keeper = BotKeeper(
         Bot(name=BotName("sleeper")),
@@ -111,19 +117,19 @@ async def test_a_hung_child_is_asked_where_it_stands_before_it_is_killed(short_t
     task.cancel()
     await asyncio.wait({task})
     assert not alive([psutil.Process(pid) for pid in nursery.pids if psutil.pid_exists(pid)])
-    nursery.close()
 
 
-async def test_stacks_of_the_life_before_are_not_the_next_ones(short_tmp: Path) -> None:
+async def test_stacks_of_the_life_before_are_not_the_next_ones(
+    forkserver: Forkserver, short_tmp: Path
+) -> None:
     """What a life wrote is gone when the next one begins, even when that one never comes to write its own."""
     (short_tmp / "stacks").write_text("the life before")
-    nursery = Nursery(short_tmp, "tests.support.hanging_child:run_blind")
+    nursery = Nursery(forkserver, short_tmp, "tests.support.hanging_child:run_blind")
     child = await nursery.spawn(BotName("sleeper"), BOT, 1)
     assert await child.ask_stacks() == ""
     child.kill()
     await child.ended.wait()
     child.release()
-    nursery.close()
 
 
 class Ending:

@@ -115,7 +115,7 @@ async def test_a_server_that_hangs_holds_nobody(
         assert "has not answered" in bench.gateway.figures.fault
         proxy.resume()
         async with asyncio.timeout(10):
-            while bench.gateway.figures.fault:
+            while bench.gateway.figures.outage:
                 await asyncio.sleep(0.01)
         watching.cancel()
         assert "store recovered" in actions(bench)

@@ -166,9 +166,9 @@ async def test_a_missing_heartbeat_closes_with_4009_and_ends_the_session(make_to
 
 async def test_beating_in_time_keeps_the_connection(make_town: Any, dial: Any) -> None:
     """The deadline moves with every beat."""
-    async with make_town(heartbeat_interval_s=0.05, heartbeat_tolerance_s=0.1) as town:
+    async with make_town(heartbeat_interval_s=0.05, heartbeat_tolerance_s=0.75) as town:
         wire = await dial(town.sandbox)
-        for _ in range(4):
+        for _ in range(10):
             await wire.send(1, None)
             await wire.until(11)
-            await asyncio.sleep(0.08)  # in all longer than the allowance of 0.15 s
+            await asyncio.sleep(0.1)  # in all longer than the allowance of 0.8 s

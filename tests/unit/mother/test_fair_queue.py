@@ -5,7 +5,7 @@ from collections import defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from droas_mother.core.fair_queue import FairQueue
+from droas_mother.core.fair_queue import TURNS_BESIDE_OTHERS, FairQueue
 
 CALLERS = st.sampled_from("abcde")
 
@@ -83,3 +83,18 @@ def test_heavy_ones_come_in_smaller_groups() -> None:
     assert waiting.take(10, 6) == [3, 5]
     assert waiting.take(10, 6) == [3, 1, 90]
     assert waiting.take(10, 6) == [2]
+
+
+def test_a_quiet_caller_waits_for_a_short_group() -> None:
+    """Beside one whose last request is in it, a flood has few turns in a group; alone or among its like it has all."""
+    waiting: FairQueue[str] = FairQueue(1_000)
+    for _ in range(200):
+        waiting.put("flood", "flood")
+    assert len(waiting.take(50)) == 50
+    waiting.put("quiet", "quiet")
+    group = waiting.take(100)
+    assert group.count("quiet") == 1
+    assert group.count("flood") == 2 * TURNS_BESIDE_OTHERS - 1
+    for _ in range(200):
+        waiting.put("other flood", "other flood")
+    assert len(waiting.take(100)) == 100
