@@ -38,7 +38,7 @@ def traceparent(trace_id: TraceId) -> str:
 
 def trace_id_of(header: str | None) -> TraceId | None:
     """Read the trace id out of a traceparent; None when it is absent, malformed or all zeros."""
-    match = _TRACEPARENT.match(header or "")
+    match = _TRACEPARENT.match(header) if header else None
     if match is None or not match.group(1).strip("0"):
         return None
     return TraceId(match.group(1))

@@ -11,6 +11,7 @@ import time
 
 import zmq
 
+from droas_common.ids import Snowflake
 from droas_common.settings import CurveKeys
 from droas_common.tool_client import ToolClient
 from droas_common.wire.calls import Actor
@@ -18,6 +19,7 @@ from droas_common.zmq_sockets import client_socket
 from toolcall_parts.load import Call, run, transfer_of
 
 _TIMEOUT_S = 10.0
+_GUILD, _CHANNEL = Snowflake("1"), Snowflake("2")
 
 
 async def connect() -> Call:
@@ -29,7 +31,8 @@ async def connect() -> Call:
 
     async def call(number: int) -> None:
         source, target = transfer_of(number)
-        actor = Actor(user_id=source, guild_id="1", channel_id="2", message_id=str(1000 + int(source)))
+        message_id = Snowflake(str(1000 + int(source)))
+        actor = Actor(Snowflake(source), guild_id=_GUILD, channel_id=_CHANNEL, message_id=message_id)
         result = await client.call(
             "economy.transfer",
             {"to_user_id": target, "amount": 1},

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from droas_common.ids import Snowflake
 from droas_common.wire.frames import FrameError, decode, encode
 
 Json = dict[str, Any]
@@ -62,10 +63,10 @@ class ErrorCode(IntEnum):
 class Actor(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """On whose behalf a child calls: the Discord user whose message it answers. Set by code, never by a model."""
 
-    user_id: str
-    guild_id: str | None = None
-    channel_id: str | None = None
-    message_id: str | None = None
+    user_id: Snowflake
+    guild_id: Snowflake | None = None
+    channel_id: Snowflake | None = None
+    message_id: Snowflake | None = None
 
 
 class CallMeta(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):

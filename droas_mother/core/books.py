@@ -4,8 +4,9 @@ A `Draft` reads through to what is stored and holds what one call changes; a cal
 nothing behind, because its draft is dropped. A `Batch` joins the drafts of many calls into one commit.
 """
 
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 from droas_common.ids import Snowflake
 from droas_mother.core.ledger import ISSUER, Account, Posting, apply
@@ -42,24 +43,15 @@ class Shelf(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Changes:
-    """What one commit writes; a row that is None is deleted."""
+class Effects(msgspec.Struct):
+    """What a call changes; a row that is None is deleted.
 
-    audit: list[AuditRecord] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
-    balances: dict[Account, int] = field(default_factory=dict)
-    rows: dict[type[Row], dict[Key, Row | None]] = field(default_factory=dict)
-    identifies: list[Identify] = field(default_factory=list)
-    erasures: list[Erasure] = field(default_factory=list)
-    audit_from: int = 0
-    """Decisions with smaller numbers are dropped; the chain is anchored where they end."""
+    A struct and no dataclass, as every call makes one: it is made several times as fast.
+    """
 
-    def __bool__(self) -> bool:
-        """Whether there is anything to write."""
-        return bool(
-            self.audit or self.entries or self.rows or self.identifies or self.erasures or self.audit_from
-        )
+    entries: list[Entry] = []
+    balances: dict[Account, int] = {}
+    rows: dict[type[Row], dict[Key, Row | None]] = {}
 
     def keep(self, row: Row) -> None:
         """Write a row, new or changed."""
@@ -69,16 +61,28 @@ class Changes:
         """Delete a row."""
         self.rows.setdefault(kind, {})[key] = None
 
-    def merge(self, later: "Changes") -> None:
-        """Add changes that were made after these."""
-        self.audit += later.audit
+    def merge(self, later: "Effects") -> None:
+        """Add what was changed after these."""
         self.entries += later.entries
         self.balances.update(later.balances)
-        self.identifies += later.identifies
-        self.erasures += later.erasures
-        self.audit_from = max(self.audit_from, later.audit_from)
         for kind, rows in later.rows.items():
             self.rows.setdefault(kind, {}).update(rows)
+
+
+class Changes(Effects):
+    """What one commit writes."""
+
+    audit: list[AuditRecord] = []
+    identifies: list[Identify] = []
+    erasures: list[Erasure] = []
+    audit_from: int = 0
+    """Decisions with smaller numbers are dropped; the chain is anchored where they end."""
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(
+            self.audit or self.entries or self.rows or self.identifies or self.erasures or self.audit_from
+        )
 
 
 class Batch:
@@ -137,7 +141,7 @@ class Draft:
         self._transfer = transfer
         self._at_us = at_us
         self._opening_balance = opening_balance
-        self.changes = Changes()
+        self.changes = Effects()
 
     @property
     def shelf(self) -> Shelf:
@@ -158,11 +162,11 @@ class Draft:
 
     def post(self, *postings: Posting) -> None:
         """Make these postings; raises Refusal, and then nothing of this draft may be kept."""
+        balances = self.changes.balances
         for posting in postings:
-            self.balance(
-                posting.account
-            )  # opens what is new, which moves the issuer's coins, before any is counted
-        self.changes.balances.update(apply(self.balance, postings))
+            # Opens what is new, which moves the issuer's coins, before any is counted.
+            balances.setdefault(posting.account, self.balance(posting.account))
+        balances.update(apply(balances.__getitem__, postings))
         self.changes.entries += [
             Entry(
                 transfer=self._transfer,

@@ -40,20 +40,13 @@ class Broken:
     why: str
 
 
-def link(head: str, content: Sequence[object], salt: str) -> Link:
-    """Join a row to the chain.
+def hash_of(content: Sequence[object], salt: str) -> str:
+    """Give the hash that stands for a row's content.
 
     Args:
-        head: the chain's hash so far.
         content: the row's values, in a fixed order.
         salt: fresh random text.
     """
-    content_hash = hash_of(content, salt)
-    return Link(salt, content_hash, joined(head, content_hash))
-
-
-def hash_of(content: Sequence[object], salt: str) -> str:
-    """Give the hash that stands for a row's content."""
     return hashlib.blake2b(encode(content), digest_size=32, key=salt.encode()).hexdigest()
 
 

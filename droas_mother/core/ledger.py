@@ -6,6 +6,8 @@ Coins come from an issuing account, one a group, which alone may go below zero.
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
+
 from droas_common.errors import DefectError
 from droas_common.ids import Snowflake
 from droas_mother.core.refusals import Refusal
@@ -37,7 +39,7 @@ class Account(NamedTuple):
         return self.owner in (ISSUER, ESCROW)
 
 
-class Posting(NamedTuple):
+class Posting(msgspec.Struct, frozen=True):
     """A change of one account: coins gained, or lost when negative."""
 
     account: Account
@@ -87,10 +89,11 @@ def apply(balance_of: Callable[[Account], int], postings: tuple[Posting, ...]) -
     """
     total = 0
     balances: dict[Account, int] = {}
-    for account, amount in postings:
-        total += amount
+    for posting in postings:
+        total += posting.amount
+        account = posting.account
         before = balances[account] if account in balances else balance_of(account)
-        balances[account] = before + amount
+        balances[account] = before + posting.amount
     if total != 0:
         raise DefectError("postings must sum to zero")
     if len({account.currency for account in balances}) > 1:

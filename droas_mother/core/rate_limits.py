@@ -1,7 +1,8 @@
 """How often somebody may call: token buckets as values."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+
+import msgspec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,7 @@ class Rate:
     burst: float
 
 
-class Bucket(NamedTuple):
+class Bucket(msgspec.Struct, frozen=True):
     """What is left of a rate at a moment.
 
     Args:

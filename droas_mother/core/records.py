@@ -1,6 +1,5 @@
 """The rows that the mother writes, as values."""
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -97,19 +96,16 @@ class Erasure:
     guild_id: Snowflake | None
 
 
-class Row(ABC):
+class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A row that is found by its key, changed and deleted."""
 
-    __slots__ = ()
-
     @property
-    @abstractmethod
     def key(self) -> tuple[str, ...]:
         """By what it is found: its key columns in their order."""
+        raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish(Row):
+class Wish(Row, frozen=True, kw_only=True):
     """What somebody wants of a bot, from now on and over restarts of the mother."""
 
     bot: BotName
@@ -122,8 +118,7 @@ class Wish(Row):
         return (self.bot,)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile(Row):
+class Profile(Row, frozen=True, kw_only=True):
     """What is known of a member of a group."""
 
     guild_id: Snowflake
@@ -138,8 +133,7 @@ class Profile(Row):
         return (self.guild_id, self.user_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memory(Row):
+class Memory(Row, frozen=True, kw_only=True):
     """What bots may remember of a member of a group.
 
     Args:
@@ -167,8 +161,7 @@ class HoldState(StrEnum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold(Row):
+class Hold(Row, frozen=True, kw_only=True):
     """Coins that a member has set aside, until they are given away, given back, or the time is over."""
 
     hold_id: str
@@ -186,8 +179,7 @@ class Hold(Row):
         return (self.hold_id,)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim(Row):
+class Claim(Row, frozen=True, kw_only=True):
     """The last day (days since 1970, UTC) on which a member took something that there is once a day."""
 
     guild_id: Snowflake
@@ -201,8 +193,7 @@ class Claim(Row):
         return (self.guild_id, self.user_id, self.what)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spending(Row):
+class Spending(Row, frozen=True, kw_only=True):
     """How many coins an owner has given away on a day; the owner `*` stands for the whole group."""
 
     guild_id: Snowflake
@@ -217,8 +208,7 @@ class Spending(Row):
         return (self.guild_id, self.owner, self.currency)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Client(Row):
+class Client(Row, frozen=True, kw_only=True):
     """An external caller that somebody has added.
 
     Args:

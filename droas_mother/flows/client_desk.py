@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from droas_common.errors import OutsideError
 from droas_mother.core.admin_answers import Refusal

@@ -49,7 +49,8 @@ class ToolCounter:
         """Call one; what the tool or the gateway refuses is an answer, too."""
         actor = None
         if wanted.user_id is not None:
-            actor = Actor(user_id=Snowflake(wanted.user_id), guild_id=wanted.guild_id)
+            guild_id = Snowflake(wanted.guild_id) if wanted.guild_id is not None else None
+            actor = Actor(user_id=Snowflake(wanted.user_id), guild_id=guild_id)
         elif wanted.guild_id is not None:
             return HTTPStatus.BAD_REQUEST, Refusal(error="guild_id is of use with user_id only")
         meta = CallMeta(actor=actor, idempotency_key=wanted.idempotency_key)

@@ -7,12 +7,11 @@ commits the changes of a whole batch and only then lets the answers leave.
 import hashlib
 import time
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from droas_common.errors import OutsideError
-from droas_common.ids import Snowflake
 from droas_common.logs import log
 from droas_common.redaction import Redactor
 from droas_common.tracing import trace_id_of
@@ -42,8 +41,10 @@ from droas_mother.flows.services.registry import Call, Tool
 MAX_AUDIT_TEXT = 4_000
 """Characters of a call's arguments kept in the audit; no tool takes more, and cutting them could halve a secret."""
 
+_canonical = msgspec.json.Encoder(order="sorted")
 
-class Decision(NamedTuple):
+
+class Decision(msgspec.Struct, frozen=True):
     """What became of a call: the answer and how it is recorded."""
 
     outcome: Outcome
@@ -220,9 +221,9 @@ class ToolDesk:
             caller=principal.caller,
             action=params.name[:96],
             outcome=decision.outcome,
-            guild_id=_id(actor.guild_id) if actor else None,
-            user_id=_id(actor.user_id) if actor else None,
-            message_id=_id(actor.message_id) if actor else None,
+            guild_id=actor.guild_id if actor else None,
+            user_id=actor.user_id if actor else None,
+            message_id=actor.message_id if actor else None,
             # Only what was executed uses its key up: a denied or late call may be tried again.
             key=params.meta.idempotency_key if executed else None,
             digest=_digest(params) if executed else None,
@@ -247,13 +248,8 @@ def _defect(words: str) -> CallError:
 def _digest(params: CallParams) -> str:
     actor = params.meta.actor
     who = (actor.guild_id, actor.user_id) if actor else None
-    canonical = msgspec.json.encode([params.name, params.arguments, who], order="sorted")
+    canonical = _canonical.encode([params.name, params.arguments, who])
     return hashlib.blake2b(canonical, digest_size=16).hexdigest()
-
-
-def _id(text: str | None) -> Snowflake | None:
-    """Give an id as the audit keeps it; anything longer than Discord's ids is cut."""
-    return Snowflake(text[:20]) if text is not None else None
 
 
 def _replay(stored: StoredCall, digest: str) -> Decision:

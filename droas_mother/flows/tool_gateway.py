@@ -16,7 +16,7 @@ from droas_common.errors import DefectError, DroasError, OutsideError
 from droas_common.logs import log
 from droas_common.wire.calls import ErrorCode, error_frame
 from droas_mother.core.authorization import Principal
-from droas_mother.core.books import Batch
+from droas_mother.core.books import Batch, Changes
 from droas_mother.core.fair_queue import FairQueue
 from droas_mother.core.records import AuditRecord, Hold, Identify, Row
 from droas_mother.flows.call_gate import error
@@ -158,7 +158,9 @@ class ToolGateway:
             return
         for one, answer in zip(group, self._commit(group, jobs), strict=True):
             self._socket.answer(one.question, answer)
-            self._observe(one.question.principal, time.perf_counter() - one.since)
+        answered = time.perf_counter()
+        for one in group:
+            self._observe(one.question.principal, answered - one.since)
         self.figures.calls += len(group)
 
     def _commit(self, group: list[Waiting], jobs: list[Job]) -> list[bytes]:
@@ -179,8 +181,11 @@ class ToolGateway:
                     self._commit([], [job])
                 return answers
             log.opt(exception=fault).error("call_failed" if group else "job_failed")
+            answers = [self._fail(one) for one in group]
+            with suppress(DroasError):
+                self._store.write(Changes())  # a job may have read something
             self._settle(jobs, [None] * len(jobs), DefectError(f"a defect of the mother: {fault!r}"))
-            return [self._fail(one) for one in group]
+            return answers
         self.figures.note_commit(wrote=bool(batch.changes))
         self._settle(jobs, given, None)
         if batch.changes.audit:
@@ -212,11 +217,8 @@ class ToolGateway:
 
     def _take_jobs(self) -> list[Job]:
         jobs: list[Job] = []
-        while len(jobs) < MAX_GROUP:
-            try:
-                jobs.append(self._jobs.get_nowait())
-            except queue.Empty:
-                break
+        while len(jobs) < MAX_GROUP and not self._jobs.empty():
+            jobs.append(self._jobs.get_nowait())
         return sorted(jobs, key=lambda job: job.last)
 
     def _settle(self, jobs: list[Job], given: list[Any], fault: DroasError | None) -> None:

@@ -2,13 +2,14 @@
 
 import time
 from dataclasses import dataclass
-from typing import NamedTuple
+
+import msgspec
 
 from droas_common.wire.calls import CallParams, Request
 from droas_mother.ports import Question
 
 
-class Waiting(NamedTuple):
+class Waiting(msgspec.Struct, frozen=True):
     """A request on its way into a group."""
 
     question: Question

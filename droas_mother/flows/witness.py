@@ -52,7 +52,7 @@ class Witness:
         if actor.message_id is None or actor.guild_id is None:
             return False
         with self._guard:
-            seen = self._messages.get(Snowflake(actor.message_id))
+            seen = self._messages.get(actor.message_id)
         return (
             seen is not None
             and seen.user_id == actor.user_id

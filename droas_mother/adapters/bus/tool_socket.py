@@ -2,9 +2,8 @@
 
 import os
 import threading
-from contextlib import suppress
-from typing import NamedTuple
 
+import msgspec
 import zmq
 
 from droas_common.zmq_sockets import sender_key, server_socket
@@ -15,7 +14,7 @@ MAX_ANSWERS = 8_192
 """Answers that may wait for a caller who does not read: all that he can have asked for before he is stopped."""
 
 
-class Incoming(NamedTuple):
+class Incoming(msgspec.Struct, frozen=True):
     """One frame, who proved to have sent it, and the way back."""
 
     principal: Principal
@@ -60,9 +59,9 @@ class ToolSocket:
 
     def wait(self) -> None:
         """Wait until a frame is there or the bell rings."""
-        self._poller.poll()
-        with suppress(BlockingIOError):
-            os.eventfd_read(self._bell)
+        for ready, _ in self._poller.poll():
+            if ready == self._bell:
+                os.eventfd_read(self._bell)
 
     def receive(self, most: int, most_bytes: int) -> list[Incoming]:
         """Give the frames that wait, at most so many, and none once so many bytes were received.

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, select
 from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.bulk import Bulk
 from droas_mother.adapters.storage.rows import AUDIT_FIELDS, ENTRY_FIELDS, audit_content, entry_content
-from droas_mother.core.chain import GENESIS, SALT_BYTES, link
+from droas_mother.core.chain import GENESIS, SALT_BYTES, hash_of, joined
 from droas_mother.core.records import AuditRecord, Entry
 
 
@@ -45,9 +45,10 @@ class ChainedTable[R]:
         rows = []
         for number, record in enumerate(records):
             content = self._content(record)
-            joined = link(head, content, salts[number * width : (number + 1) * width])
-            head = joined.chain_hash
-            rows.append((*content, *joined))
+            salt = salts[number * width : (number + 1) * width]
+            content_hash = hash_of(content, salt)
+            head = joined(head, content_hash)
+            rows.append((*content, salt, content_hash, head))
         self._bulk.put(cursor, rows)
         return head
 

@@ -4,8 +4,7 @@ Balances, and what was given away today, are cached, because there is no other w
 empties the caches. What every call needs goes through the driver itself; SQLAlchemy serves the rest.
 """
 
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -20,7 +19,7 @@ from droas_mother.adapters.storage.bulk import Bulk
 from droas_mother.adapters.storage.engine import words
 from droas_mother.adapters.storage.forgetting import accounts_of, erase, holds_of, prune
 from droas_mother.adapters.storage.known_calls import KnownCalls
-from droas_mother.adapters.storage.rows import TABLES, RowStatements, cells_of, row_of, statements
+from droas_mother.adapters.storage.rows import TABLES, RowStatements, row_of, statements
 from droas_mother.core.books import Changes, Key
 from droas_mother.core.ledger import ESCROW, ISSUER, Account
 from droas_mother.core.records import Entry, Erasure, Hold, Row, Spending, StoredCall
@@ -55,8 +54,9 @@ class Database:
         self._engine = engine
         self._connection: Connection | None = None
         self._cursor: Any = None
+        self._begun = False
         self._balances: _Cache[Account, int] = _Cache(_CACHED)
-        self._hot: _Cache[tuple[type[Row], Key], Row | None] = _Cache(_CACHED)
+        self._hot: dict[type[Row], _Cache[Key, Row | None]] = {kind: _Cache(_CACHED) for kind in _HOT}
         dialect = engine.dialect.name
         self._known_calls = KnownCalls(dialect)
         self._rows: dict[type[Row], RowStatements] = {kind: statements(kind, dialect) for kind in TABLES}
@@ -70,8 +70,11 @@ class Database:
 
     def expect(self, calls: Sequence[tuple[str, str]]) -> None:
         """Look up calls by caller and key, all at once, for `call` until the next commit; raises OutsideError."""
+        if not calls:
+            return
         try:
-            self._known_calls.look_up(self._driver(), calls)
+            self._open()
+            self._known_calls.look_up(self._cursor, calls)
         except (SQLAlchemyError, self._driver_error) as error:
             raise self._failed(error) from error
 
@@ -83,19 +86,20 @@ class Database:
         rows = self._read(_BALANCE, guild_id=account.guild_id, owner=account.owner, currency=account.currency)
         if not rows:
             return None
-        self._balances.keep(account, int(rows[0].balance))
+        self._balances.keep({account: int(rows[0].balance)})
         return int(rows[0].balance)
 
     def find[R: Row](self, kind: type[R], key: Key) -> R | None:
         """Give the row of this kind with this key; None when there is none; raises OutsideError."""
-        if kind in _HOT and (kind, key) in self._hot:
-            cached = self._hot.get((kind, key))
+        hot = self._hot.get(kind)
+        if hot is not None and key in hot:
+            cached = hot.get(key)
             return cached if isinstance(cached, kind) else None
         known = self._rows[kind]
         rows = self._read(known.find, **_at(known, key))
         found = row_of(kind, dict(rows[0]._mapping)) if rows else None  # noqa: SLF001 - public by documentation
-        if kind in _HOT:
-            self._hot.keep((kind, key), found)
+        if hot is not None:
+            hot.keep({key: found})
         return found
 
     def call(self, caller: str, key: str) -> StoredCall | None:
@@ -134,10 +138,12 @@ class Database:
             OutsideError: the database fails.
             DefectError: a value is none that the database takes.
         """
+        if not changes and not self._begun:
+            return
         try:
-            connection = self._open()
-            heads = self._insert(connection, changes)
-            connection.commit()
+            heads = self._insert(self._open(), changes)
+            self._cursor.connection.commit()
+            self._begun = False
         except Exception as error:  # whatever it is, nothing may stay half written
             raise self._failed(error) from error
         self._keep(changes, heads)
@@ -150,7 +156,7 @@ class Database:
             self._connection = None
 
     def _insert(self, connection: Connection, changes: Changes) -> tuple[str | None, str | None]:
-        cursor = self._driver()
+        cursor = self._cursor
         audit_head = self._audit.append(connection, cursor, changes.audit)
         entry_head = self._entries.append(connection, cursor, changes.entries)
         self._accounts.put(cursor, [(*account, balance) for account, balance in changes.balances.items()])
@@ -168,7 +174,7 @@ class Database:
 
     def _put_rows(self, connection: Connection, kind: type[Row], rows: dict[Key, Row | None]) -> None:
         known = self._rows[kind]
-        known.put.put(self._driver(), [cells_of(known, row) for row in rows.values() if row is not None])
+        known.put.put(self._cursor, [known.cells(row) for row in rows.values() if row is not None])
         gone = [_at(known, key) for key, row in rows.items() if row is None]
         if gone:
             connection.execute(known.drop, gone)
@@ -178,42 +184,40 @@ class Database:
         self._known_calls.forget()
         self._audit.keep_head(heads[0])
         self._entries.keep_head(heads[1])
-        for account, balance in changes.balances.items():
-            self._balances.keep(account, balance)
-        for kind in _HOT:
-            for key, row in changes.rows.get(kind, {}).items():
-                self._hot.keep((kind, key), row)
+        self._balances.keep(changes.balances)
+        for kind, hot in self._hot.items():
+            hot.keep(changes.rows.get(kind, {}))
         if changes.erasures:
             # Somebody was forgotten; what is known of him by heart, too.
             self._balances.clear()
-            self._hot.clear()
+            for hot in self._hot.values():
+                hot.clear()
 
     def _read(self, statement: Any, **values: object) -> Sequence[Any]:
         try:
             return self._open().execute(statement, values).all()
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, self._driver_error) as error:
             raise self._failed(error) from error
 
     def _open(self) -> Connection:
+        """Give the connection, in a transaction of the driver's own, which is not SQLAlchemy's to commit."""
         if self._connection is None:
             self._connection = self._engine.connect()
-        if not self._connection.in_transaction():
-            self._connection.begin()
+            self._cursor = self._connection.connection.cursor()
+        if not self._begun and self._engine.dialect.name == "sqlite":
+            # At once for reading and writing: each read would else be a transaction of its own.
+            self._cursor.execute("BEGIN IMMEDIATE")
+        self._begun = True
         return self._connection
-
-    def _driver(self) -> Any:
-        """Give the driver's own cursor, within the connection's transaction."""
-        connection = self._open()
-        if self._cursor is None:
-            self._cursor = connection.connection.cursor()
-        return self._cursor
 
     def _failed(self, error: Exception) -> DroasError:
         """Drop everything that rests on the failed connection."""
         self._known_calls.forget()
         self._balances.clear()
-        self._hot.clear()
+        for hot in self._hot.values():
+            hot.clear()
         self._cursor = None
+        self._begun = False
         self._audit.keep_head(None)
         self._entries.keep_head(None)
         if self._connection is not None:
@@ -233,11 +237,11 @@ class Database:
 
 
 class _Cache[K, V]:
-    """What is kept of what was read and written last; bounded, the oldest go first."""
+    """What is kept of what was read and written; bounded: it begins anew when it is full."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._kept: OrderedDict[K, V] = OrderedDict()
+        self._kept: dict[K, V] = {}
 
     def __contains__(self, key: K) -> bool:
         return key in self._kept
@@ -246,12 +250,11 @@ class _Cache[K, V]:
         """Give what is kept under this key."""
         return self._kept.get(key)
 
-    def keep(self, key: K, value: V) -> None:
-        """Keep this as the newest."""
-        self._kept[key] = value
-        self._kept.move_to_end(key)
-        if len(self._kept) > self._most:
-            self._kept.popitem(last=False)
+    def keep(self, values: Mapping[K, V]) -> None:
+        """Keep these, too."""
+        if len(self._kept) + len(values) > self._most:
+            self._kept.clear()
+        self._kept.update(values)
 
     def clear(self) -> None:
         """Keep nothing."""

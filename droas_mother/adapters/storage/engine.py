@@ -12,6 +12,12 @@ from droas_mother.adapters.storage.revisions import HEAD, bring_forward, check_k
 _BUSY_TIMEOUT_MS = 2_000
 """Who waits for a lock longer is told to come back; the deadline of a tool call is five seconds."""
 
+_LOG_PAGES = 4_000
+"""Pages of SQLite's write-ahead log (16 MiB) after which it is brought into the database, while calls wait.
+
+The same pages are written by call after call: four times SQLite's own number is four times as rarely, and half the work.
+"""
+
 _SERVED = ("sqlite", "postgresql")
 
 
@@ -101,5 +107,6 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
     cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
     cursor.close()

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from operator import attrgetter
 from typing import Any
 
@@ -73,11 +72,6 @@ def statements(kind: type[Row], dialect_name: str) -> RowStatements:
         drop=delete(table).where(same),
         key=key,
     )
-
-
-def cells_of(known: RowStatements, row: Row) -> tuple[Any, ...]:
-    """Give a row's cells as the driver takes them."""
-    return tuple(cell.value if isinstance(cell, StrEnum) else cell for cell in known.cells(row))
 
 
 def row_of[R: Row](kind: type[R], columns: dict[str, Any]) -> R:

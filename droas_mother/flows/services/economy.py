@@ -1,9 +1,9 @@
 """Coins: what members have, give, get and set aside."""
 
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from droas_common.ids import Snowflake
 from droas_common.wire.calls import Json

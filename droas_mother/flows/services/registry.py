@@ -4,7 +4,7 @@ import functools
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -29,7 +29,7 @@ def user_id_of(text: str) -> Snowflake:
     return Snowflake(text.strip("<@!>"))
 
 
-class Call(NamedTuple):
+class Call(msgspec.Struct, frozen=True):
     """What a tool knows of the call that it serves, beside the arguments.
 
     Args:
@@ -62,7 +62,7 @@ class Call(NamedTuple):
         """
         if self.actor is None or self.actor.guild_id is None:
             raise Refusal("this works only in a group, for one of its members", kind="no_member")
-        return Snowflake(self.actor.guild_id), Snowflake(self.actor.user_id)
+        return self.actor.guild_id, self.actor.user_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

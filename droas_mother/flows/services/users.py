@@ -1,11 +1,11 @@
 """Members: what is known of them, what bots may remember of them, and how they are forgotten."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from droas_common.ids import Snowflake
 from droas_common.wire.calls import Json

@@ -10,6 +10,7 @@ import pytest
 import zmq
 
 from droas_common.errors import DefectError
+from droas_common.ids import Snowflake
 from droas_common.wire.calls import Json, read_response
 from droas_mother.core.books import Batch, Draft
 from droas_mother.core.ledger import Account
@@ -96,3 +97,20 @@ async def test_a_broken_job_fails_alone(bench: ToolBench) -> None:
     assert (results[0], results[2]) == (1, 3)
     assert isinstance(results[1], DefectError)
     assert bench.gateway.alive
+
+
+async def test_a_job_that_fails_after_a_read_holds_nothing(bench: ToolBench) -> None:
+    """A defect of the mother's own work leaves no transaction open in which others would have to wait."""
+
+    def work(batch: Batch, _now_us: int) -> None:
+        batch.balance(Account(Snowflake("1"), "10"))
+        raise ValueError(batch)
+
+    with pytest.raises(DefectError):
+        await bench.gateway.do(work)
+    with bench.engine.connect() as other:
+        if bench.engine.dialect.name == "sqlite":
+            other.exec_driver_sql("PRAGMA busy_timeout=0")
+            other.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            other.exec_driver_sql("LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE NOWAIT")

@@ -278,6 +278,9 @@ async def test_a_lost_database_is_said_and_comes_back(bench: ToolBench) -> None:
     other = bench.engine.raw_connection()
     other.cursor().execute("PRAGMA busy_timeout=0")
     other.cursor().execute("BEGIN EXCLUSIVE")
+    client = bench.client()
+    assert await client.list_tools(), "what needs no database is answered"
+    client.close()
     call = asyncio.create_task(give(bench, 10, "k"))
     with pytest.raises(ToolUnavailableError):
         await call
