@@ -186,7 +186,8 @@ class ToolGateway:
                 self._store.write(Changes())  # a job may have read something
             self._settle(jobs, [None] * len(jobs), DefectError(f"a defect of the mother: {fault!r}"))
             return answers
-        self.figures.note_commit(wrote=bool(batch.changes))
+        if batch.changes:
+            self.figures.note_written()
         self._settle(jobs, given, None)
         if batch.changes.audit:
             self._on_audit()
@@ -195,8 +196,8 @@ class ToolGateway:
     def _serve(self, group: list[Waiting], jobs: list[Job], batch: Batch) -> tuple[list[bytes], list[Any]]:
         """Do all in memory, then commit; gives the answers, and what the jobs gave."""
         now_us = time.time_ns() // 1000
-        self._store.expect([one.key for one in group if one.key is not None])
         self._desk.expect(one.params for one in group)
+        self._store.expect([one.key for one in group if one.key is not None])
         answers = [
             self._desk.serve(one.request, one.params, one.question.principal, batch, now_us=now_us)
             for one in group

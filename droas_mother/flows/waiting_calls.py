@@ -37,7 +37,6 @@ class GatewayFigures:
     """What the gateway has done since it started; read by other threads, too."""
 
     calls: int = 0
-    commits: int = 0
     failed_commits: int = 0
     refused: int = 0
     unread: int = 0
@@ -50,11 +49,9 @@ class GatewayFigures:
     outage: tuple[str, float] | None = None
     """Why and since when, unix seconds, nothing could be written, until that itself is written down."""
 
-    def note_commit(self, *, wrote: bool) -> None:
-        """Count a commit; one that wrote shows that the store is well."""
-        self.commits += 1
-        if wrote:
-            self.fault = ""
+    def note_written(self) -> None:
+        """Take it that the store is well."""
+        self.fault = ""
 
     def note_fault(self, why: str) -> bool:
         """Count a commit that failed; gives whether that is news."""

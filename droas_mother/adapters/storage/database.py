@@ -151,6 +151,7 @@ class Database:
     def close(self) -> None:
         """Give the connection back."""
         self._cursor = None
+        self._begun = False
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -252,9 +253,9 @@ class _Cache[K, V]:
 
     def keep(self, values: Mapping[K, V]) -> None:
         """Keep these, too."""
-        if len(self._kept) + len(values) > self._most:
-            self._kept.clear()
         self._kept.update(values)
+        if len(self._kept) > self._most:
+            self._kept.clear()
 
     def clear(self) -> None:
         """Keep nothing."""
