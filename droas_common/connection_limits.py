@@ -15,8 +15,8 @@ _BACKOFF = Backoff(first_s=0.5, factor=2.0, cap_s=10.0)
 _STABLE_S = 30.0
 """A connection that lived this long ends the row of failures."""
 
-_IDENTIFY_WAIT_S = 5.0
-"""Between two IDENTIFYs of a token (Discord: max_concurrency 1 for five seconds)."""
+_IDENTIFY_WAIT_S = 5.5
+"""Between two IDENTIFYs of a token (Discord: max_concurrency 1 for five seconds, and some for the way there)."""
 
 _IDENTIFY_WAIT_CAP_S = 40.0
 

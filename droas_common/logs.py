@@ -5,6 +5,7 @@ never stands in the first argument.
 """
 
 import logging
+import re
 import sys
 import time
 import traceback
@@ -138,9 +139,20 @@ def _adapt(sink: Sink) -> "Callable[[Message], None]":
     return write
 
 
+_FALSE_ALARM = "Can't keep up, shard ID"
+"""nextcord says so whenever a heartbeat is acknowledged before the thread that sent it has run again: on every quick
+connection. Missing acknowledgements are watched by `droas_common.discord_connection`."""
+
+_BEGUN_TOKEN = re.compile(r"\bBot \S{1,8}(?=\[redacted\])")
+"""nextcord shows the first characters of the token in its words about refused requests."""
+
+
 class _FromStandardLibrary(logging.Handler):
     """Carries the libraries' own log lines over to loguru."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        bound = logger.bind(logger=record.name, text=record.getMessage())
+        text = record.getMessage()
+        if _FALSE_ALARM in text:
+            return
+        bound = logger.bind(logger=record.name, text=_BEGUN_TOKEN.sub("Bot ", text))
         bound.opt(exception=record.exc_info).log(record.levelname, "library")

@@ -82,10 +82,13 @@ class SupervisionSettings(StrictModel):
         description="Most IDENTIFYs of one bot in 24 hours; Discord resets the token of a bot that sends 1,000.",
     )
     identify_spacing_s: float = Field(
-        default=5,
+        default=5.5,
         ge=0,
         le=60,
-        description="Seconds between two IDENTIFYs of one token; Discord takes one in five (max_concurrency).",
+        description=(
+            "Seconds between two IDENTIFYs of one token; Discord takes one in five (max_concurrency), and one may be "
+            "on its way for longer than the next."
+        ),
     )
     probe_interval_s: float = Field(
         default=2, gt=0, le=60, description="Seconds between two looks at a child's use."
