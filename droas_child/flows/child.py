@@ -29,7 +29,7 @@ from droas_common.wire.heartbeats import (
     Welcome,
 )
 
-_WELCOME_S = 5.0
+_WELCOME_S, _REGISTER_S = 5.0, 0.25
 _SYNC_S = 2.0
 
 _HAND_OVER_S = 15.0
@@ -209,10 +209,9 @@ class Child:
             raise
 
     async def _run(self) -> None:
-        self._mother.tell(Register(pid=os.getpid(), preloaded=self._preloaded))
         if not self._preloaded:
             log.warning("not_preloaded")
-        await self._wait_for_welcome()
+        await self._register()
         if not self._stop_asked.is_set():
             await self._live()
         if isinstance(self._refusal, RequestError):
@@ -239,10 +238,15 @@ class Child:
             for task in tasks:
                 task.cancel()
 
-    async def _wait_for_welcome(self) -> None:
+    async def _register(self) -> None:
+        """Say who this is until the mother answers; a word that comes before she has noted the start is lost."""
         try:
             async with asyncio.timeout(_WELCOME_S):
-                await self._word_came.wait()
+                while not self._word_came.is_set():
+                    self._mother.tell(Register(pid=os.getpid(), preloaded=self._preloaded))
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_REGISTER_S):
+                            await self._word_came.wait()
         except TimeoutError:
             raise OutsideError(f"the mother did not welcome this bot within {_WELCOME_S:g} s") from None
 
