@@ -166,7 +166,7 @@ class ConfigKeeper:
         found, running = self._files.interpret(tree), self.standing.configuration
         if found.configuration is None or found.problems:
             return found, None
-        steps = plan(running, found.configuration)
+        steps = plan(running, found.configuration, before=self.standing.wanted)
         note = RevisionNote(
             revision=self.standing.last_revision + 1,
             at=time.time(),
@@ -209,14 +209,22 @@ class ConfigKeeper:
             if proposal.changes_something or tried is not None:
                 count = max(proposal.wanted.mother.rollout.canary, int(canary))
                 await self.enforcer.put_into_force(proposal, since=since, canaries=count)
-            else:  # comments, or the order of things
-                standing.note = msgspec.structs.replace(standing.note, digest=digest, disk_digest=digest)
-                standing.tree, standing.wanted = proposal.tree, proposal.wanted
+            elif digest != standing.note.digest or digest != standing.note.disk_digest:
+                await self._reword(proposal)
         if standing.problems:
             log.info("configuration_mended")
             self._tell("mended", "the files can be used again")
         standing.accept(digest)
         standing.held = ""
+
+    async def _reword(self, proposal: Proposal) -> None:
+        """The files say the same in other bytes: comments, or secrets encrypted anew. The same revision has these now."""
+        standing, digest = self.standing, proposal.note.digest
+        standing.note = msgspec.structs.replace(
+            standing.note, digest=digest, disk_digest=digest, in_force=True
+        )
+        standing.tree, standing.wanted = proposal.tree, proposal.wanted
+        await self.enforcer.keep(standing.tree, standing.note)
 
 
 def masked(changes: tuple[Change, ...]) -> tuple[Change, ...]:

@@ -60,6 +60,34 @@ async def test_the_same_files_are_not_put_into_force_twice(room: ConfigRoom) -> 
     assert room.given == []
     assert room.keeper.standing.note.revision == 1
     assert room.desk.status()[1].disk == "same"
+    kept = room.opening.store.load(1)
+    assert kept is not None
+    assert (kept.files["bots/bot_01.yaml"], kept.note.digest) == (path.read_bytes(), kept.tree.digest)
+
+
+async def test_what_waits_for_a_restart_can_be_withdrawn(room: ConfigRoom) -> None:
+    """The way back is a revision, too: a mother who starts with faulty files does not start with what was withdrawn."""
+    room.write_mother("http: {port: 18788}")
+    await changed(room)
+    room.write_bot(ONE, "be brief")
+    await changed(room)
+    assert room.desk.status()[1].waiting == ["http"]
+    room.write_mother("http: {port: 8787}")
+    await changed(room)
+    _, history = await room.desk.history(10)
+    assert [[one.path for one in note.changes] for note in history.revisions] == [
+        [],
+        ["mother.http.port"],
+        ["bots.bot_01.system_prompt"],
+        ["mother.http.port"],
+    ]
+    assert (history.revisions[-1].changes[0].before, room.desk.status()[1].waiting) == ("18788", [])
+    room.write_bot(ONE, "[")
+    room.open()
+    assert (room.keeper.standing.note.revision, room.keeper.standing.configuration.mother.http.port) == (
+        4,
+        8787,
+    )
 
 
 async def test_faulty_files_change_nothing_and_are_told_once(room: ConfigRoom) -> None:
