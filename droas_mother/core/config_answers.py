@@ -52,6 +52,12 @@ class ConfigStatus(Answer, frozen=True):
     problems: Annotated[list[str], Meta(description="faults of the files, each file:line:column: what")]
     faulty_since: Annotated[float | None, Meta(description="unix seconds")]
     waiting: Annotated[list[str], Meta(description="settings that wait for a restart of the mother")]
+    owed: Annotated[
+        list[str],
+        Meta(
+            description="what of the changes is not kept or not in the audit yet, and why; done when it can be"
+        ),
+    ]
     rollout: RolloutReport | None
     bots: list[BotConfig]
     last_apply_ms: Annotated[

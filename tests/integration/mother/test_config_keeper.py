@@ -203,6 +203,42 @@ async def test_nothing_is_done_that_cannot_be_written_down(room: ConfigRoom) -> 
     assert room.given == [("all", 2, frozenset({ONE, TWO}))]
 
 
+async def test_what_could_not_be_written_is_written_later(
+    room: ConfigRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the audit nor the history misses a change of the files for good, nor is its number given again."""
+    store = room.folder / "data/config"
+    away = store.rename(store.with_name("away"))
+    store.write_text("a full disk")
+    room.disk_is_full = True
+    room.write_bot(ONE, "be brief")
+    await changed(room)
+    room.write_bot(ONE, "be funny")
+    await changed(room)
+    unkept, unaudited = room.desk.status()[1].owed
+    assert unkept.startswith("revisions 2 to 3 are not kept yet")
+    assert unaudited == "revisions 2 to 3 are not in the audit yet: the disk is full"
+    assert room.desk.words() == [unkept, unaudited]
+    store.unlink()
+    away.rename(store)
+    with pytest.raises(OutsideError):
+        await room.keeper.rollback("uid:7", 1)
+    await room.keeper.apply("uid:7", dry_run=False, canary=False)
+    assert (room.opening.store.numbers(), room.desk.status()[1].owed) == ([1, 2, 3], [unaudited])
+    room.disk_is_full = False
+    monkeypatch.setattr("droas_mother.flows.config_enforcer._CATCH_UP_S", 0.01)
+    running = asyncio.create_task(room.enforcer.run())
+    async with asyncio.timeout(5):
+        while room.desk.status()[1].owed:
+            await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert [one.arguments.split(",")[0] for one in room.audited] == ['{"revision":2', '{"revision":3']
+    assert room.desk.words() == []
+    room.open()
+    assert room.keeper.standing.configuration.bots[ONE].system_prompt == "be funny"
+
+
 async def test_a_rollback_holds_until_the_files_change(room: ConfigRoom) -> None:
     """The old files run, those on the disk stay and are said to differ, also over a restart of the mother."""
     room.write_bot(ONE, "be brief")
