@@ -40,9 +40,11 @@ def open_configuration(folder: Path, overrides: Sequence[str] = ()) -> Opening:
     """Find what to start with.
 
     Raises:
+        ConfigurationError: there is no such folder; what was good is for faulty files, not for another place.
         FaultyConfigurationError: the files cannot be used, and there is no earlier configuration.
     """
     files = FolderFiles(folder, overrides)
+    files.insist_on_folder()
     tree = files.read()
     disk = files.interpret(tree)
     store = RevisionStore(files.data_dir(tree, disk).absolute() / "config")

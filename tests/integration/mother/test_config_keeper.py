@@ -9,6 +9,7 @@ import pytest
 from droas_common.errors import ConfigurationError, OutsideError
 from droas_common.ids import BotName
 from droas_mother.adapters.revision_store import KEPT_REVISIONS, RevisionStore
+from droas_mother.bootstrap.opening import open_configuration
 from droas_mother.core.revisions import Revision, RevisionNote
 from droas_mother.flows.config_keeper import NoSuchRevisionError, NotUsableError
 from tests.support.config_room import ConfigRoom, config_room
@@ -371,6 +372,19 @@ async def test_a_mother_starts_with_the_last_good_files(room: ConfigRoom) -> Non
         standing = room.keeper.standing
         assert (standing.note.revision, set(standing.configuration.bots)) == (1, {ONE, TWO})
         assert room.desk.status()[1].disk == "faulty"
+
+
+async def test_no_mother_starts_without_a_folder(room: ConfigRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was good is for faulty files; a slip in the folder's name is said, although a good revision is kept."""
+    monkeypatch.setenv("DROAS_DATA_DIR", str(room.folder / "data"))
+    with pytest.raises(ConfigurationError, match="nowhere: there is no such folder; name the one") as failed:
+        open_configuration(room.folder / "nowhere")
+    assert failed.value.exit_code == 78
+    with pytest.raises(ConfigurationError, match=r"droas\.yaml: this is no folder"):
+        open_configuration(room.configs / "droas.yaml")
+    room.configs.rename(room.folder / "away")  # while she runs, it is a fault like others
+    await changed(room)
+    assert (room.desk.status()[1].disk, room.given) == ("faulty", [])
 
 
 async def test_without_a_good_one_a_fault_is_an_error(tmp_path: Path) -> None:
