@@ -14,10 +14,11 @@ from droas_mother.adapters.configuration.owned_files import OwnedFiles
 from droas_mother.core.configuration.diagnosis import Diagnosis, Span
 from droas_mother.core.configuration.documents import Document, Place, expanded
 from droas_mother.core.configuration.faults import faults_of
-from droas_mother.core.configuration.fields import last_names, nearest
-from droas_mother.core.configuration.findings import Findings
+from droas_mother.core.configuration.fields import last_names, nearest, setting_at
+from droas_mother.core.configuration.findings import VARIABLES, Findings
 from droas_mother.core.configuration.layout import MOTHER_FILE, NAME_RULE, Kind, Owner, arrange, owner_of
 from droas_mother.core.configuration.overlooked import overlooked
+from droas_mother.core.configuration.placeholders import Problem
 from droas_mother.core.configuration.source_lines import Sources
 from droas_mother.core.configuration.tree import Tree
 from droas_mother.core.policy_settings import PolicyFile
@@ -112,8 +113,7 @@ class Examiner:
 
     def _with_files(self, environment: Mapping[str, str]) -> dict[str, str]:
         """Lay the environment over the variables of files; what is empty there counts as not set."""
-        owner = Owner(Kind.VARIABLES)
-        named = self._files.variables(owner, self._layout.variables)
+        named = self._files.variables(VARIABLES, self._layout.variables)
         secrets = named.values()
         self._sources.learn(secrets)
         return {**named, **{name: value for name, value in environment.items() if value or name not in named}}
@@ -150,11 +150,25 @@ class Examiner:
         names = frozenset[str]().union(*variables.values())
         self._used |= names
         self._sources.learn(self._environment.get(name, "") for name in names)
-        for place, words in faults:
-            self._findings.note(owner, document.span(place), words)
+        for place, problem in faults:
+            self._findings.note(owner, document.span(place), self._said(owner, place, problem))
             self._unset.add((owner, place))
         self._documents[owner] = document
         return document
+
+    def _said(self, owner: Owner, place: Place, problem: Problem) -> str:
+        """Say what is wrong with a placeholder, and what to do; nobody is told to write a token as a default."""
+        faulty = self._findings.first_file(VARIABLES)
+        setting = setting_at(_MODELS[owner.kind], place)
+        if not problem.unset:
+            return problem.words
+        if faulty:
+            return f"{problem.words}, or stands in {faulty}, which is faulty"
+        if problem.advice:
+            return f"{problem.words}: {problem.advice}"
+        if setting is not None and setting.secret:
+            return f"{problem.words}; set it, or write it into {self._tree.shown('secrets.env')}"
+        return f"{problem.words}; set it, or write ${{{problem.unset}:-a default}}"
 
     def _validated(self, owner: Owner, paths: Sequence[str]) -> StrictModel | None:
         """Give what some files say; None when something is wrong, which is noted."""

@@ -57,7 +57,11 @@ FAULTS: dict[str, tuple[str | bytes, str]] = {
     "missing": ("bot_config:\n  system_prompt: x\n", "helper.yaml:1:1: bot_config.discord_token: is missing"),
     "missing variable": (
         GIVEN.replace("LLM_API_KEY", "NOPE"),
-        "helper.yaml:5:14: the environment variable NOPE is not set; set it, or write ${NOPE:-a default}",
+        "helper.yaml:5:14: the environment variable NOPE is not set; set it, or write it into",
+    ),
+    "missing variable of no secret": (
+        GIVEN.replace("medium", "${NOPE}"),
+        "helper.yaml:7:21: the environment variable NOPE is not set; set it, or write ${NOPE:-a default}",
     ),
     "duplicate key": (
         GIVEN + '  protection_level: "low"\n',
