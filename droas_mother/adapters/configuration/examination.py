@@ -17,7 +17,7 @@ from droas_mother.core.configuration.faults import faults_of
 from droas_mother.core.configuration.fields import last_names, nearest, setting_at
 from droas_mother.core.configuration.findings import VARIABLES, Findings
 from droas_mother.core.configuration.layout import MOTHER_FILE, NAME_RULE, Kind, Owner, arrange, owner_of
-from droas_mother.core.configuration.overlooked import overlooked
+from droas_mother.core.configuration.overlooked import laid_open, overlooked
 from droas_mother.core.configuration.placeholders import Problem
 from droas_mother.core.configuration.source_lines import Sources
 from droas_mother.core.configuration.tree import Tree
@@ -44,7 +44,7 @@ class Examination:
     Args:
         configuration: None when the mother cannot start with it.
         diagnoses: every fault.
-        warnings: what is no fault, and has no effect.
+        warnings: what is no fault, and should not be: what has no effect, secrets that others can read.
         written: what each owner's files say, placeholders and ciphertexts as they stand there.
         layers: where the mother's settings come from; None without her files.
     """
@@ -108,7 +108,10 @@ class Examiner:
             diagnoses=diagnoses,
             written=self._files.written,
             layers=layers,
-            warnings=tuple(overlooked(self._tree, unused, MotherSettings.model_fields)),
+            warnings=(
+                *laid_open(self._tree, self._files.in_clear),
+                *overlooked(self._tree, unused, MotherSettings.model_fields),
+            ),
         )
 
     def _with_files(self, environment: Mapping[str, str]) -> dict[str, str]:

@@ -257,7 +257,7 @@ def test_a_file_that_somebody_else_has_changed_is_left_alone(tmp_path: Path) -> 
 
 
 def test_secrets_are_encrypted_rotated_and_read_again(folder: Path) -> None:
-    """From an identity to a folder that is valid only with it."""
+    """From an identity to a folder that is valid only with it; in clear, it is warned of what others can read."""
     keys = ".config/sops/age/keys.txt"
     code, value = json_of(folder, "secrets", "keygen", keys)
     assert (code, set(value)) == (0, documented("identity"))
@@ -265,13 +265,28 @@ def test_secrets_are_encrypted_rotated_and_read_again(folder: Path) -> None:
     assert "SECRET-KEY" not in json.dumps(value)
     secrets = folder / "configs" / "secrets.env"
     secrets.write_text("HELPER_TOKEN=a-token-of-nobody\n")
+    warnings = []
+    for mode in (0o644, 0o660, 0o600):
+        secrets.chmod(mode)
+        code, out, err = ctl(folder, "config", "validate", HELPER_TOKEN="")
+        assert (code, out) == (0, "configs: valid (helper)\n")
+        warnings.append(err)
+    assert warnings == [
+        *(
+            "droasctl: warning: configs/secrets.env: secrets stand here in clear, and others may read or write the file "
+            f"(mode {mode}); expected mode 0600, or the file encrypted by `droasctl secrets encrypt`\n"
+            for mode in ("0644", "0660")
+        ),
+        "",
+    ]
+    secrets.chmod(0o644)
     code, value = json_of(folder, "secrets", "encrypt", "configs/secrets.env")
     assert (code, set(value), value["changed"]) == (0, documented("changed file"), True)
     assert "a-token-of-nobody" not in secrets.read_text()
     before = secrets.read_text()
     assert ctl(folder, "secrets", "rotate", "configs/secrets.env")[0] == 0
     assert secrets.read_text() != before
-    assert ctl(folder, "config", "validate", HELPER_TOKEN="")[0] == 0
+    assert ctl(folder, "config", "validate", HELPER_TOKEN="") == (0, "configs: valid (helper)\n", "")
     code, _, err = ctl(folder, "config", "validate", HELPER_TOKEN="", HOME="/nowhere")
     assert (code, "there is no age identity" in err) == (78, True)
     code, _, err = ctl(folder, "secrets", "encrypt", "configs/secrets.env")
