@@ -124,13 +124,19 @@ def test_show_tells_what_holds_and_why(folder: Path) -> None:
         'http.host: "::1"': "DROAS_HTTP__HOST",
         'log.level: "DEBUG"': "--set log.level",
         "max_bots: 10": "default",
-        'bot_config.discord_token: "[redacted]"': "configs/bots/helper.yaml:3:18",
+        'bot_config.discord_token: "${HELPER_TOKEN}"': "configs/bots/helper.yaml:3:18",
+        'bot_config.llm_config.api_key: "[redacted]"': "configs/bots/helper.yaml:6:14",
+        "tools.tool_rates: {}": "default",
     }.items():
         assert rows[row] == origin
     code, value = json_of(folder, *given, **variables)
     assert {frozenset(one) for one in value["settings"]} == {frozenset(documented("setting"))}
     kinds = {one["name"]: one["kind"] for one in value["settings"]}
     assert (kinds["http.port"], kinds["http.host"], kinds["log.level"]) == ("file", "variable", "argument")
+    assert {one["name"]: one["value"] for one in value["settings"]}["economy.guild_currencies"] == {}
+    path = folder / "configs" / "bots" / "helper.yaml"
+    path.write_text(BOT.replace("{HELPER_TOKEN}", "{HELPER_TOKEN:-secret-default}"))
+    assert 'bot_config.discord_token: "[redacted]"' in ctl(folder, "config", "show")[1]
 
 
 # --- set ---------------------------------------------------------------------
@@ -291,6 +297,8 @@ def test_secrets_are_encrypted_rotated_and_read_again(folder: Path) -> None:
     assert (code, "there is no age identity" in err) == (78, True)
     code, _, err = ctl(folder, "secrets", "encrypt", "configs/secrets.env")
     assert (code, "encrypted already" in err) == (65, True)
+    assert ctl(folder, "secrets", "encrypt", "configs/bots/helper.yaml")[0] == 0
+    assert 'bot_config.llm_config.api_key: "[encrypted]"\n' in ctl(folder, "config", "show")[1]
     code, _, err = ctl(folder, "config", "set", "droas.yaml", "http.port", "1")
     assert (code, err) == (0, "")
 
