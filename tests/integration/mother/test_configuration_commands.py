@@ -361,6 +361,9 @@ def test_init_writes_without_asking(folder: Path) -> None:
     code, _, err = ctl(folder, "init", "other", "--non-interactive", HELPER_TOKEN="not-a-token")
     assert (code, "has not the shape of a bot token" in err, "not-a-token" in err) == (64, True, False)
     assert ctl(folder, "init", "other")[0] == 64
+    for wrong in ("--port=99999", "--model-url=nowhere"):
+        assert ctl(folder, "init", "other", "--sandbox", "--non-interactive", wrong)[0] == 64
+    assert not (folder / "other").exists()
     code, out, _ = ctl(folder, "init", "later", "--non-interactive", HELPER_TOKEN="")
     assert (code, "still to do" in out, "HELPER_TOKEN" in out) == (0, True, True)
 
@@ -399,6 +402,22 @@ async def test_init_asks_on_a_terminal(folder: Path) -> None:
         await screen.until("droas-sandbox --port 8080")
         assert await screen.ends() == 0
     assert ctl(folder, "config", "validate", where)[0] == 0
+
+
+@pytest.mark.parametrize("given", [(), ("--bot=ada", "--model-url=http://127.0.0.1:9/v1")])
+async def test_the_end_of_the_answers_ends_init(folder: Path, given: tuple[str, ...]) -> None:
+    """Control and D is no empty answer, neither to a question nor where a token is asked for."""
+    where = folder / "asked"
+    async with Terminal(DROASCTL, "init", str(where), *given, ADA_TOKEN="", HOME=str(folder)) as screen:
+        await screen.until("sandbox on this machine")
+        if given:
+            screen.write("\n")
+            await screen.until("token of ada")
+        screen.write("\x04")
+        assert await screen.ends() == 64
+        assert "nothing was written" in screen.text
+        assert "Traceback" not in screen.text
+    assert not where.exists()
 
 
 # --- for editors -------------------------------------------------------------
