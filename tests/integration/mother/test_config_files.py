@@ -47,6 +47,10 @@ FAULTS: dict[str, tuple[str | bytes, str]] = {
         GIVEN + "  colour: red\n",
         "helper.yaml:8:3: bot_config.colour: there is no such setting",
     ),
+    "known elsewhere": (
+        GIVEN + "  max_tokens: 5\n",
+        "bot_config.max_tokens: there is no such setting (did you mean bot_config.llm_config.max_tokens?)",
+    ),
     "wrong type": (GIVEN + "  history_messages: many\n", "helper.yaml:8:21: bot_config.history_messages:"),
     "out of range": (GIVEN + "  history_messages: 101\n", "helper.yaml:8:21: bot_config.history_messages:"),
     "bad choice": (GIVEN.replace("medium", "extreme"), "helper.yaml:7:21: bot_config.protection_level:"),

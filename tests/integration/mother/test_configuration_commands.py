@@ -200,6 +200,8 @@ def test_a_change_reads_back_as_what_was_asked(text: str, name: str, value: str)
     [
         (BOT, "bot_config.colour", "there is no such setting"),
         (BOT, "bot_config.system_promt", "did you mean system_prompt?"),
+        (BOT, "bot_config.max_tokens", "did you mean bot_config.llm_config.max_tokens?"),
+        (BOT, "bot_config.llm.max_tokens", "did you mean bot_config.llm_config.max_tokens?"),
         (BOT, "bot_config.llm_config", "name one setting below it"),
         ("bot_config: [\n", "bot_config.history_messages", "mend the file first"),
         ("bot_config: &a {history_messages: 1}\nother: *a\n", "bot_config.history_messages", "aliases"),
