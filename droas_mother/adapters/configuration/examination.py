@@ -1,6 +1,6 @@
 """Everything that can be said of a configuration folder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -12,11 +12,12 @@ from droas_mother.adapters.configuration import mother_settings
 from droas_mother.adapters.configuration.mother_settings import MOTHER, Layers
 from droas_mother.adapters.configuration.owned_files import OwnedFiles
 from droas_mother.core.configuration.diagnosis import Diagnosis, Span
-from droas_mother.core.configuration.documents import Document, Place, expanded
+from droas_mother.core.configuration.documents import Document, Place, expanded, leaves
 from droas_mother.core.configuration.faults import faults_of
 from droas_mother.core.configuration.fields import last_names, nearest, setting_at
 from droas_mother.core.configuration.findings import VARIABLES, Findings
 from droas_mother.core.configuration.layout import MOTHER_FILE, NAME_RULE, Kind, Owner, arrange, owner_of
+from droas_mother.core.configuration.literals import Literal, secret_in
 from droas_mother.core.configuration.overlooked import laid_open, overlooked
 from droas_mother.core.configuration.placeholders import Problem
 from droas_mother.core.configuration.source_lines import Sources
@@ -199,10 +200,22 @@ class Examiner:
     def _refuse_literals(self, mother: MotherSettings | None) -> None:
         if mother is not None and mother.allow_plain_secrets:
             return
-        for owner, (span, kind) in self._files.literals:
+        for owner, (span, kind) in (*self._files.literals, *self._secrets_in_clear()):
             words = f"{kind} stands here in clear"
             expected = "a placeholder as ${NAME}, or the file encrypted by `droasctl secrets encrypt`"
             self._findings.note(owner, span, words, expected=expected)
+
+    def _secrets_in_clear(self) -> Iterator[tuple[Owner, Literal]]:
+        """Give what stands in clear in secret settings, and has not the look of a token or a key."""
+        found = {(one.span.file, one.span.line) for _, one in self._files.literals}
+        for owner, document in self._files.written.items():
+            for place, value in leaves(document.data):
+                setting = setting_at(_MODELS[owner.kind], place)
+                if setting is None or not setting.secret or not isinstance(value, str):
+                    continue
+                kind, span = secret_in(setting.place[-1], value), document.span(place)
+                if kind and (span.file, span.line) not in found:
+                    yield owner, Literal(span, kind)
 
     def _check_references(self, mother: MotherSettings, bots: Mapping[BotName, BotSettings]) -> None:
         """Refuse what refers to a policy that there is not."""

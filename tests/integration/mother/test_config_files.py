@@ -141,7 +141,7 @@ def test_one_token_is_one_bot(tmp_path: Path) -> None:
 
 def test_more_bots_than_allowed_are_refused(tmp_path: Path) -> None:
     """Eleven bots are one too many, and the setting that decides it is named."""
-    folder_with(tmp_path)
+    folder_with(tmp_path, mother="allow_plain_secrets: true\n")
     for number in range(10):
         text = GIVEN.replace("${CHILD_BOT_01_TOKEN}", f"token-{number}-of-a-bot")
         (tmp_path / "bots" / f"b{number}.yaml").write_text(text)

@@ -136,7 +136,8 @@ def test_show_tells_what_holds_and_why(folder: Path) -> None:
     assert {one["name"]: one["value"] for one in value["settings"]}["economy.guild_currencies"] == {}
     path = folder / "configs" / "bots" / "helper.yaml"
     path.write_text(BOT.replace("{HELPER_TOKEN}", "{HELPER_TOKEN:-secret-default}"))
-    assert 'bot_config.discord_token: "[redacted]"' in ctl(folder, "config", "show")[1]
+    permitted = {"DROAS_ALLOW_PLAIN_SECRETS": "true"}
+    assert 'bot_config.discord_token: "[redacted]"' in ctl(folder, "config", "show", **permitted)[1]
 
 
 # --- set ---------------------------------------------------------------------
@@ -224,6 +225,8 @@ def test_set_examines_the_folder_before_it_writes(folder: Path) -> None:
     arguments = ("config", "set", "bots/helper.yaml", "bot_config.protection_policy")
     code, _, err = ctl(folder, *arguments, "strict")
     assert (code, "there is no such policy" in err, real.read_text()) == (78, True, BOT)
+    code, _, err = ctl(folder, *arguments[:3], "bot_config.discord_token", "my-secret-of-no-shape")
+    assert (code, "a token stands here in clear" in err, "my-secret" in err) == (78, True, False)
     code, value = json_of(
         folder, "config", "set", "configs/bots/helper.yaml", "bot_config.history_messages", "7"
     )
