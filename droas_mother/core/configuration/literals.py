@@ -69,6 +69,8 @@ def secret_in(setting: str, written: str) -> str:
         return ""
     if setting == "url":
         return "a password" if _PASSWORD.search(literal) else ""
+    if any(match["default"] is None for match in _PLACEHOLDER.finditer(written)):
+        return ""  # the variable holds it, and what stands beside is none
     if setting.endswith("token"):
         return "a token"
     return "a key" if len(literal) >= _LEAST_KEY else ""

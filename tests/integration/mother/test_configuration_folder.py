@@ -131,7 +131,7 @@ def test_plain_secrets_are_allowed_where_somebody_says_so(tmp_path: Path) -> Non
         "bots/helper.yaml": BOT.replace("${T}", "${T:-my-secret}"),
         "bots/other.yaml": BOT.replace("none", "0123456789abcdef0123456789abcdef"),
         "droas.yaml": "storage: {url: 'postgresql+psycopg://droas:pass@127.0.0.1/droas'}",
-        "bots/fine.yaml": BOT.replace("none", "any-text-will-do"),
+        "bots/fine.yaml": BOT.replace("none", "any-text-will-do").replace("${T}", "Bot ${T}"),
     }
     told = examine(
         Tree(root="c", files={path: text.encode() for path, text in shapeless.items()}), ENVIRONMENT
