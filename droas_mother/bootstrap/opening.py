@@ -74,13 +74,13 @@ def open_configuration(folder: Path, overrides: Sequence[str] = ()) -> Opening:
 def _kept(store: RevisionStore) -> tuple[Revision | None, Revision | None, int, tuple[str, ...]]:
     """Give the newest revision, the newest that was in force, the highest number, and what cannot be read."""
     try:
-        last = max(store.numbers(), default=0)
+        last, kept = store.last(), max(store.numbers(), default=0)
         newest = store.newest()
         good = newest if newest is None or newest.note.in_force else store.newest(in_force=True)
     except OutsideError as error:
         return None, None, 0, (str(error),)
-    lost = last and (newest is None or newest.note.revision < last)
-    words = f"{store.folder}: revision {last} is damaged, or its key is lost"
+    lost = kept and (newest is None or newest.note.revision < kept)
+    words = f"{store.folder}: revision {kept} is damaged, or its key is lost"
     return newest, good, last, (words,) if lost else ()
 
 

@@ -1,6 +1,7 @@
 """Files that change, revisions that are kept, changes that are tried: real files, bots that do as they are told."""
 
 import asyncio
+import errno
 import time
 from pathlib import Path
 
@@ -408,6 +409,27 @@ async def test_no_number_is_given_twice_when_the_key_is_lost(room: ConfigRoom) -
     await room.keeper.complete()  # cannot say what has changed, which is no reason to end
     assert (await room.desk.history(10))[1].revisions == [room.keeper.standing.note]
     assert room.opening.store.numbers() == [1, 2, 3]
+
+
+async def test_no_number_is_given_twice_when_the_disk_was_full(
+    room: ConfigRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mother who starts before there is room has not the revision, but goes on behind its number."""
+
+    def full(_path: Path, _raw: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("droas_mother.adapters.revision_store._write", full)
+        room.write_bot(ONE, "be brief")
+        await changed(room)
+        assert "revision 2 is not kept yet" in room.desk.words()[0]
+    room.write_bot(ONE, "[")
+    room.open()
+    assert (room.keeper.standing.note.revision, room.opening.warnings) == (1, ())
+    room.write_bot(ONE, "be funny")
+    await changed(room)
+    assert room.opening.store.numbers() == [1, 3]
 
 
 async def test_a_folder_of_revisions_that_cannot_be_read_ends_nobody(room: ConfigRoom) -> None:
