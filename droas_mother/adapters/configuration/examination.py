@@ -208,10 +208,13 @@ class Examiner:
     def _secrets_in_clear(self) -> Iterator[tuple[Owner, Literal]]:
         """Give what stands in clear in secret settings, and has not the look of a token or a key."""
         found = {(one.span.file, one.span.line) for _, one in self._files.literals}
+        secret_names, _ = _names()
         for owner, document in self._files.written.items():
             for place, value in leaves(document.data):
+                if not isinstance(value, str) or place[-1] not in secret_names:
+                    continue
                 setting = setting_at(_MODELS[owner.kind], place)
-                if setting is None or not setting.secret or not isinstance(value, str):
+                if setting is None or not setting.secret:
                     continue
                 kind, span = secret_in(setting.place[-1], value), document.span(place)
                 if kind and (span.file, span.line) not in found:
