@@ -37,6 +37,7 @@ class RevisionStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._key_path = folder / "key"
+        self._last_path = folder / "last"
 
     def keep(self, revision: Revision) -> None:
         """Keep a revision, in one step and for good, and forget the oldest ones."""
@@ -45,6 +46,7 @@ class RevisionStore:
         number = revision.note.revision
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._use_up(number)
             raw = pyrage.encrypt(written(revision), [self._identity(make=True).to_public()])
             _write(self.folder / f"{number:09}.age", raw)
             self._forget()
@@ -67,6 +69,25 @@ class RevisionStore:
     def numbers(self) -> list[int]:
         """Give the numbers of all kept revisions, rising."""
         return sorted(number for number, _ in self._paths())
+
+    def last(self) -> int:
+        """Give the highest number that was ever used, kept or not; 0 without one."""
+        highest = max(self.numbers(), default=0)
+        try:
+            return max(highest, int(self._last_path.read_bytes()))
+        except (OSError, ValueError):
+            return highest
+
+    def _use_up(self, number: int) -> None:
+        """Note a number as used, in place: a full disk has room for that, and none for the revision itself."""
+        if number <= self.last():
+            return
+        descriptor = os.open(self._last_path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.pwrite(descriptor, f"{number:09}\n".encode(), 0)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def load(self, number: int) -> Revision | None:
         """Give a revision; None when it is not kept."""

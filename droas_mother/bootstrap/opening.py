@@ -40,9 +40,11 @@ def open_configuration(folder: Path, overrides: Sequence[str] = ()) -> Opening:
     """Find what to start with.
 
     Raises:
+        ConfigurationError: there is no such folder; what was good is for faulty files, not for another place.
         FaultyConfigurationError: the files cannot be used, and there is no earlier configuration.
     """
     files = FolderFiles(folder, overrides)
+    files.insist_on_folder()
     tree = files.read()
     disk = files.interpret(tree)
     store = RevisionStore(files.data_dir(tree, disk).absolute() / "config")
@@ -72,13 +74,13 @@ def open_configuration(folder: Path, overrides: Sequence[str] = ()) -> Opening:
 def _kept(store: RevisionStore) -> tuple[Revision | None, Revision | None, int, tuple[str, ...]]:
     """Give the newest revision, the newest that was in force, the highest number, and what cannot be read."""
     try:
-        last = max(store.numbers(), default=0)
+        last, kept = store.last(), max(store.numbers(), default=0)
         newest = store.newest()
         good = newest if newest is None or newest.note.in_force else store.newest(in_force=True)
     except OutsideError as error:
         return None, None, 0, (str(error),)
-    lost = last and (newest is None or newest.note.revision < last)
-    words = f"{store.folder}: revision {last} is damaged, or its key is lost"
+    lost = kept and (newest is None or newest.note.revision < kept)
+    words = f"{store.folder}: revision {kept} is damaged, or its key is lost"
     return newest, good, last, (words,) if lost else ()
 
 

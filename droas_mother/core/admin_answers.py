@@ -18,6 +18,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """One JSON object."""
 
 
+class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a request carries; unknown names are refused: a slip in `dry_run` must not be taken for its absence."""
+
+
 class Refusal(Answer, frozen=True):
     """Why something was not done."""
 

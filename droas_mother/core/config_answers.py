@@ -2,15 +2,11 @@
 
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
 
+from droas_mother.core.admin_answers import Answer, Body
 from droas_mother.core.config_diff import Change
 from droas_mother.core.revisions import RevisionNote
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """One JSON object."""
 
 
 class BotConfig(Answer, frozen=True):
@@ -52,6 +48,12 @@ class ConfigStatus(Answer, frozen=True):
     problems: Annotated[list[str], Meta(description="faults of the files, each file:line:column: what")]
     faulty_since: Annotated[float | None, Meta(description="unix seconds")]
     waiting: Annotated[list[str], Meta(description="settings that wait for a restart of the mother")]
+    owed: Annotated[
+        list[str],
+        Meta(
+            description="what of the changes is not kept or not in the audit yet, and why; done when it can be"
+        ),
+    ]
     rollout: RolloutReport | None
     bots: list[BotConfig]
     last_apply_ms: Annotated[
@@ -60,14 +62,14 @@ class ConfigStatus(Answer, frozen=True):
     refused: Annotated[int, Meta(description="changes that could not be used, since the mother started")]
 
 
-class ApplyWanted(Answer, frozen=True):
+class ApplyWanted(Body, frozen=True):
     """How the files on the disk shall be put into force."""
 
     dry_run: bool = False
     canary: bool = False
 
 
-class RollbackWanted(Answer, frozen=True):
+class RollbackWanted(Body, frozen=True):
     """Which revision shall be put into force again."""
 
     revision: Annotated[int, Meta(ge=1)]

@@ -14,7 +14,7 @@ class Interpreted:
     Args:
         configuration: None when no mother can start with them.
         problems: every fault, a line each; those of single bots as well.
-        warnings: what is no fault, and has no effect, a line each.
+        warnings: what is no fault, and should not be, a line each.
     """
 
     configuration: Configuration | None

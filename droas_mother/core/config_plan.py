@@ -73,8 +73,15 @@ class Plan:
         return self.restart | self.live
 
 
-def plan(running: Configuration, wanted: Configuration) -> Plan:
-    """Say what leads from what runs to what is wanted."""
+def plan(running: Configuration, wanted: Configuration, *, before: Configuration | None = None) -> Plan:
+    """Say what leads from what runs to what is wanted.
+
+    Args:
+        running: what runs.
+        wanted: what the files say now.
+        before: what they said before, where that is not what runs, because something waits for the mother's
+            restart: to take such a setting back is a change, and to leave it is none.
+    """
     target = after(running, wanted)
     both = running.bots.keys() & target.bots.keys()
     restart = frozenset(
@@ -91,7 +98,7 @@ def plan(running: Configuration, wanted: Configuration) -> Plan:
         live=live,
         mother=(running.mother, running.policies) != (target.mother, target.policies),
         changes=differences(
-            running, wanted, restarts=_needs_process, waits=pending(running, wanted).__contains__
+            before or running, wanted, restarts=_needs_process, waits=pending(running, wanted).__contains__
         ),
     )
 

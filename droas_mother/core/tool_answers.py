@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from droas_common.wire.calls import Json, ToolDescription
-from droas_mother.core.admin_answers import Answer, AuditRow
+from droas_mother.core.admin_answers import Answer, AuditRow, Body
 
 DiscordId = Annotated[str, Meta(pattern="^[0-9]{1,20}$", description="a Discord id")]
 Pattern = Annotated[
@@ -18,15 +18,11 @@ Pattern = Annotated[
 ClientName = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_.-]{0,63}$", description="how it is called")]
 
 
-class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a request carries; unknown names are refused."""
-
-
 class ToolCall(Body, frozen=True):
     """A tool call of somebody at the machine."""
 
     name: Annotated[str, Meta(max_length=96)]
-    arguments: Json = {}
+    arguments: Json = msgspec.field(default_factory=dict)
     guild_id: DiscordId | None = None
     user_id: Annotated[DiscordId | None, Meta(description="the member for whom it is made")] = None
     idempotency_key: Annotated[str, Meta(min_length=1, max_length=128)] | None = None

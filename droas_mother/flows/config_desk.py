@@ -42,7 +42,7 @@ class ConfigDesk:
     def words(self) -> list[str]:
         """Say what people should know of the files, a line each."""
         tried = self._tried()
-        return [*([tried] if tried else []), *self._keeper.standing.words]
+        return [*([tried] if tried else []), *self._keeper.standing.words, *self._keeper.enforcer.book.owed]
 
     def status(self) -> Answer:
         """Say what runs, what lies on the disk, and who runs what."""
@@ -63,6 +63,7 @@ class ConfigDesk:
             problems=list(standing.problems),
             faulty_since=standing.faulty_since,
             waiting=standing.waiting,
+            owed=enforcer.book.owed,
             rollout=self._rollout(),
             bots=self._bots(),
             last_apply_ms=None if last_s is None else round(last_s * 1000, 1),

@@ -10,18 +10,18 @@ from droas_common.errors import OutsideError
 from droas_common.ids import BotName
 from droas_common.logs import log
 from droas_mother.core.config_plan import Plan, plan
-from droas_mother.core.configuration.tree import Tree
-from droas_mother.core.records import AuditRecord, Outcome
-from droas_mother.core.revisions import BY_WATCHER, Revision, RevisionNote
+from droas_mother.core.revisions import RevisionNote
 from droas_mother.core.rollout import Promote, TakeBack, Wait
 from droas_mother.flows.canary import Canary, Keepers, Proposal, choose
 from droas_mother.flows.config_standing import Standing
 from droas_mother.flows.confirmations import Confirmations
+from droas_mother.flows.revision_book import RevisionBook
 from droas_mother.ports import AuditLog
 from droas_mother.ports.configuration import Carrier, RevisionShelf
 
 _WATCH_S = 0.25
 _REMIND_S = 1.0
+_CATCH_UP_S = 2.0
 _BEING_TRIED = "it was being tried when the mother ended; `droasctl config apply` puts the files into force"
 
 
@@ -58,20 +58,23 @@ class ConfigEnforcer:
         self.canary: Canary | None = None
         self.one_at_a_time = asyncio.Lock()
         self.confirmations = confirmations
+        self.book = RevisionBook(world.shelf, world.audit)
         self._closed = False
         self._world = world
         self._canary_began = asyncio.Event()
 
     async def run(self) -> None:
-        """Watch changes that are tried, and remind bots, until cancelled."""
+        """Watch changes that are tried, remind bots, and write what could not be written, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._watch_canaries(), name="watch-canaries")
             group.create_task(self._remind(), name="remind-bots")
+            group.create_task(self._catch_up(), name="write-what-is-owed")
 
     async def close(self) -> None:
         """Put nothing into force from now on, because the mother stops; one that is on its way is waited for."""
         async with self.one_at_a_time:
             self._closed = True
+            await self.book.catch_up()
 
     async def put_into_force(
         self, proposal: Proposal, *, since: float | None = None, canaries: int = 0
@@ -84,7 +87,7 @@ class ConfigEnforcer:
         if self._closed:
             raise OutsideError("the mother stops")
         world, number = self._world, proposal.note.revision
-        await self._write_down(proposal)
+        await self.book.note(proposal.note, rollback=proposal.rollback)
         if self.canary is not None:
             await self._take_back(self.canary, "another change came")
         self.standing.last_revision = number
@@ -92,18 +95,10 @@ class ConfigEnforcer:
         if chosen:
             await self._begin_canary(proposal, chosen)
         else:
-            await self.keep(proposal.tree, proposal.note)
+            await self.book.keep(proposal.tree, proposal.note)
             world.carrier.give_all(proposal.steps, proposal.target, number)
             self._settle(proposal, proposal.note)
         self.confirmations.begin(since)
-
-    async def keep(self, tree: Tree, note: RevisionNote) -> None:
-        """Keep a revision, so that its number is used up; one that cannot be kept is put into force all the same."""
-        revision = Revision(note=note, root=tree.root, files=dict(tree.files))
-        try:
-            await asyncio.to_thread(self._world.shelf.keep, revision)
-        except OutsideError as error:
-            log.error("revision_not_kept", revision=note.revision, why=str(error))
 
     def _settle(self, proposal: Proposal, note: RevisionNote) -> None:
         """It is in force: note it, tell it."""
@@ -114,31 +109,12 @@ class ConfigEnforcer:
         log.info("configuration_in_force", revision=note.revision, who=note.who, steps=steps)
         self._world.tell("applied", f"revision {note.revision} by {note.who}: {steps}")
 
-    async def _write_down(self, proposal: Proposal) -> None:
-        """Put a change into the audit; what a person asks for is not done otherwise."""
-        note = proposal.note
-        arguments = {"revision": note.revision, "paths": [one.path for one in note.changes][:50]}
-        record = AuditRecord(
-            at_us=int(note.at * 1e6),
-            kind="command",
-            caller=note.who,
-            action="config rollback" if proposal.rollback else "config apply",
-            outcome=Outcome.OK,
-            arguments=msgspec.json.encode(arguments).decode(),
-        )
-        try:
-            await self._world.audit.write(record)
-        except OutsideError as error:
-            if note.who != BY_WATCHER:
-                raise
-            log.error("configuration_not_audited", revision=note.revision, why=str(error))
-
     # --- tried on some bots first ---------------------------------------------
 
     async def _begin_canary(self, proposal: Proposal, chosen: frozenset[BotName]) -> None:
         number, rollout = proposal.note.revision, proposal.wanted.mother.rollout
         # When the mother ends now, the next one must not give everybody what nobody has found good.
-        await self.keep(
+        await self.book.keep(
             proposal.tree, msgspec.structs.replace(proposal.note, in_force=False, words=_BEING_TRIED)
         )
         self._world.carrier.give(proposal.steps, proposal.target, number, to=chosen)
@@ -171,7 +147,7 @@ class ConfigEnforcer:
                     proposal.steps, proposal.target, note.revision, done=canary.canaries
                 )
                 self._settle(proposal, note)
-                await self.keep(proposal.tree, note)
+                await self.book.keep(proposal.tree, note)
                 self.confirmations.begin(None)
             case TakeBack(why):
                 await self._take_back(canary, why)
@@ -188,8 +164,16 @@ class ConfigEnforcer:
         words = f"revision {number} was taken back: {why}"
         log.error("configuration_taken_back", revision=number, why=why)
         self._world.tell("taken_back", words)
-        await self.keep(proposal.tree, msgspec.structs.replace(proposal.note, in_force=False, words=words))
+        await self.book.keep(
+            proposal.tree, msgspec.structs.replace(proposal.note, in_force=False, words=words)
+        )
         self.confirmations.begin(None)
+
+    async def _catch_up(self) -> None:
+        while True:
+            await asyncio.sleep(_CATCH_UP_S)
+            async with self.one_at_a_time:
+                await self.book.catch_up()
 
     async def _remind(self) -> None:
         """Tell a bot once more what it has not confirmed: the last event may have been lost."""

@@ -128,7 +128,7 @@ class ConfigKeeper:
 
     async def keep_first(self) -> None:
         """Keep what the mother starts with: its number must never be given to anything else."""
-        await self.enforcer.keep(self.standing.tree, self.standing.note)
+        await self.enforcer.book.keep(self.standing.tree, self.standing.note)
 
     async def complete(self) -> None:
         """Note what the mother's start has changed against the revision before."""
@@ -141,7 +141,7 @@ class ConfigKeeper:
                 return
             if changes:
                 standing.note = msgspec.structs.replace(standing.note, changes=list(changes))
-                await self.enforcer.keep(standing.tree, standing.note)
+                await self.enforcer.book.keep(standing.tree, standing.note)
 
     def _since_last(self) -> tuple[Change, ...]:
         """Give what has changed since the revision before; nothing without one; raises OutsideError."""
@@ -166,7 +166,7 @@ class ConfigKeeper:
         found, running = self._files.interpret(tree), self.standing.configuration
         if found.configuration is None or found.problems:
             return found, None
-        steps = plan(running, found.configuration)
+        steps = plan(running, found.configuration, before=self.standing.wanted)
         note = RevisionNote(
             revision=self.standing.last_revision + 1,
             at=time.time(),
@@ -205,18 +205,27 @@ class ConfigKeeper:
     async def _accept(self, proposal: Proposal, *, since: float | None = None, canary: bool = False) -> None:
         """The files can be used: put them into force, unless they are, or are being tried."""
         standing, digest, tried = self.standing, proposal.note.digest, self.enforcer.canary
+        await self.enforcer.book.catch_up()
         if tried is None or canary or digest != tried.proposal.note.digest or proposal.note.who != BY_WATCHER:
             if proposal.changes_something or tried is not None:
                 count = max(proposal.wanted.mother.rollout.canary, int(canary))
                 await self.enforcer.put_into_force(proposal, since=since, canaries=count)
-            else:  # comments, or the order of things
-                standing.note = msgspec.structs.replace(standing.note, digest=digest, disk_digest=digest)
-                standing.tree, standing.wanted = proposal.tree, proposal.wanted
+            elif digest != standing.note.digest or digest != standing.note.disk_digest:
+                await self._reword(proposal)
         if standing.problems:
             log.info("configuration_mended")
             self._tell("mended", "the files can be used again")
         standing.accept(digest)
         standing.held = ""
+
+    async def _reword(self, proposal: Proposal) -> None:
+        """The files say the same in other bytes: comments, or secrets encrypted anew. The same revision has these now."""
+        standing, digest = self.standing, proposal.note.digest
+        standing.note = msgspec.structs.replace(
+            standing.note, digest=digest, disk_digest=digest, in_force=True
+        )
+        standing.tree, standing.wanted = proposal.tree, proposal.wanted
+        await self.enforcer.book.keep(standing.tree, standing.note)
 
 
 def masked(changes: tuple[Change, ...]) -> tuple[Change, ...]:

@@ -80,7 +80,7 @@ def _sandbox_answers(arguments: Namespace) -> Answers:
     answers = Answers(
         bot=bot,
         api_base=f"{base}/api/v10",
-        model_base=arguments.model_url or f"{base}/model/v1",
+        model_base=_valid_url(arguments.model_url or f"{base}/model/v1"),
         model=arguments.model,
         level=ProtectionLevel(arguments.level),
         secrets={GUARDIAN_VARIABLE: tokens["guardian"], KEY_VARIABLE: "any-text-will-do"},
@@ -123,7 +123,10 @@ def _asked(question: str, default: str, check: Callable[[str], str]) -> str:
     for _ in range(_TRIES):
         sys.stderr.write(f"{question} [{default}]: ")
         sys.stderr.flush()
-        text = sys.stdin.readline().strip() or default
+        line = sys.stdin.readline()
+        if not line:
+            raise _no_more_answers()
+        text = line.strip() or default
         try:
             return check(text)
         except UsageError as error:
@@ -133,12 +136,21 @@ def _asked(question: str, default: str, check: Callable[[str], str]) -> str:
 
 def _asked_secret(question: str, *, checks: bool) -> str:
     for _ in range(_TRIES):
-        text = getpass.getpass(f"{question}: ").strip()
+        try:
+            text = getpass.getpass(f"{question}: ").strip()
+        except EOFError:
+            raise _no_more_answers() from None
         fault = token_fault(text) if checks and text else ""
         if not fault:
             return text
         sys.stderr.write(f"  {fault}\n")
     raise UsageError(f"{question}: no usable answer in {_TRIES} tries")
+
+
+def _no_more_answers() -> UsageError:
+    """Give what ends the asking when the terminal's input ends; nothing was written until then."""
+    sys.stderr.write("\n")
+    return UsageError("there are no more answers; nothing was written")
 
 
 def _valid_place(text: str) -> str:

@@ -233,13 +233,13 @@ def empty_rooms(folder: Path, town: PlayedTown, *, config: ConfigDesk | None = N
     )
 
 
-async def asked(town: PlayedTown, method: str, path: str) -> tuple[int, Any]:
+async def asked(town: PlayedTown, method: str, path: str, body: Any = None) -> tuple[int, Any]:
     """Ask the interface with droasctl's own client."""
     from droas_mother.ctl.client import Client  # noqa: PLC0415 - only where it is wanted
 
     def ask() -> tuple[int, Any]:
         with Client(town.socket) as client:
-            return client.ask(method, path)
+            return client.ask(method, path, body=body)
 
     status, value = await asyncio.to_thread(ask)
     assert HTTPStatus(status)

@@ -10,7 +10,7 @@ from droas_common.errors import ConfigurationError
 from droas_mother.adapters.configuration.yaml_documents import read_yaml
 from droas_mother.adapters.configuration.yaml_extents import Extents, NotEditableError, extents_of
 from droas_mother.core.configuration.documents import Document, Place, is_encrypted
-from droas_mother.core.configuration.fields import alternatives, is_list_at, names_at, nearest, setting_at
+from droas_mother.core.configuration.fields import alternatives, is_list_at, meant, names_at, setting_at
 from droas_mother.core.configuration.splices import Extent, Splice, inserting, replacing, scalar_text, spliced
 
 
@@ -26,7 +26,7 @@ def place_of(name: str, model: type[BaseModel]) -> Place:
     for length in range(1, len(place) + 1):
         names = names_at(model, place[: length - 1])
         if names and place[length - 1] not in names:
-            close = nearest(str(place[length - 1]), names)
+            close = meant(model, place, length - 1)
             known = f"did you mean {close}?" if close else f"there are {', '.join(names)}"
             shown = ".".join(map(str, place[:length]))
             raise NotChangedError(f"{shown}: there is no such setting; {known}")

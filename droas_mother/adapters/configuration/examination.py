@@ -1,6 +1,6 @@
 """Everything that can be said of a configuration folder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -12,12 +12,14 @@ from droas_mother.adapters.configuration import mother_settings
 from droas_mother.adapters.configuration.mother_settings import MOTHER, Layers
 from droas_mother.adapters.configuration.owned_files import OwnedFiles
 from droas_mother.core.configuration.diagnosis import Diagnosis, Span
-from droas_mother.core.configuration.documents import Document, Place, expanded
+from droas_mother.core.configuration.documents import Document, Place, expanded, leaves
 from droas_mother.core.configuration.faults import faults_of
-from droas_mother.core.configuration.fields import last_names, nearest
-from droas_mother.core.configuration.findings import Findings
+from droas_mother.core.configuration.fields import last_names, nearest, setting_at
+from droas_mother.core.configuration.findings import VARIABLES, Findings
 from droas_mother.core.configuration.layout import MOTHER_FILE, NAME_RULE, Kind, Owner, arrange, owner_of
-from droas_mother.core.configuration.overlooked import overlooked
+from droas_mother.core.configuration.literals import Literal, secret_in
+from droas_mother.core.configuration.overlooked import laid_open, overlooked
+from droas_mother.core.configuration.placeholders import Problem
 from droas_mother.core.configuration.source_lines import Sources
 from droas_mother.core.configuration.tree import Tree
 from droas_mother.core.policy_settings import PolicyFile
@@ -43,7 +45,7 @@ class Examination:
     Args:
         configuration: None when the mother cannot start with it.
         diagnoses: every fault.
-        warnings: what is no fault, and has no effect.
+        warnings: what is no fault, and should not be: what has no effect, secrets that others can read.
         written: what each owner's files say, placeholders and ciphertexts as they stand there.
         layers: where the mother's settings come from; None without her files.
     """
@@ -107,13 +109,15 @@ class Examiner:
             diagnoses=diagnoses,
             written=self._files.written,
             layers=layers,
-            warnings=tuple(overlooked(self._tree, unused, MotherSettings.model_fields)),
+            warnings=(
+                *laid_open(self._tree, self._files.in_clear),
+                *overlooked(self._tree, unused, MotherSettings.model_fields),
+            ),
         )
 
     def _with_files(self, environment: Mapping[str, str]) -> dict[str, str]:
         """Lay the environment over the variables of files; what is empty there counts as not set."""
-        owner = Owner(Kind.VARIABLES)
-        named = self._files.variables(owner, self._layout.variables)
+        named = self._files.variables(VARIABLES, self._layout.variables)
         secrets = named.values()
         self._sources.learn(secrets)
         return {**named, **{name: value for name, value in environment.items() if value or name not in named}}
@@ -150,11 +154,25 @@ class Examiner:
         names = frozenset[str]().union(*variables.values())
         self._used |= names
         self._sources.learn(self._environment.get(name, "") for name in names)
-        for place, words in faults:
-            self._findings.note(owner, document.span(place), words)
+        for place, problem in faults:
+            self._findings.note(owner, document.span(place), self._said(owner, place, problem))
             self._unset.add((owner, place))
         self._documents[owner] = document
         return document
+
+    def _said(self, owner: Owner, place: Place, problem: Problem) -> str:
+        """Say what is wrong with a placeholder, and what to do; nobody is told to write a token as a default."""
+        faulty = self._findings.first_file(VARIABLES)
+        setting = setting_at(_MODELS[owner.kind], place)
+        if not problem.unset:
+            return problem.words
+        if faulty:
+            return f"{problem.words}, or stands in {faulty}, which is faulty"
+        if problem.advice:
+            return f"{problem.words}: {problem.advice}"
+        if setting is not None and setting.secret:
+            return f"{problem.words}; set it, or write it into {self._tree.shown('secrets.env')}"
+        return f"{problem.words}; set it, or write ${{{problem.unset}:-a default}}"
 
     def _validated(self, owner: Owner, paths: Sequence[str]) -> StrictModel | None:
         """Give what some files say; None when something is wrong, which is noted."""
@@ -182,10 +200,25 @@ class Examiner:
     def _refuse_literals(self, mother: MotherSettings | None) -> None:
         if mother is not None and mother.allow_plain_secrets:
             return
-        for owner, (span, kind) in self._files.literals:
+        for owner, (span, kind) in (*self._files.literals, *self._secrets_in_clear()):
             words = f"{kind} stands here in clear"
             expected = "a placeholder as ${NAME}, or the file encrypted by `droasctl secrets encrypt`"
             self._findings.note(owner, span, words, expected=expected)
+
+    def _secrets_in_clear(self) -> Iterator[tuple[Owner, Literal]]:
+        """Give what stands in clear in secret settings, and has not the look of a token or a key."""
+        found = {(one.span.file, one.span.line) for _, one in self._files.literals}
+        secret_names, _ = _names()
+        for owner, document in self._files.written.items():
+            for place, value in leaves(document.data):
+                if not isinstance(value, str) or place[-1] not in secret_names:
+                    continue
+                setting = setting_at(_MODELS[owner.kind], place)
+                if setting is None or not setting.secret:
+                    continue
+                kind, span = secret_in(setting.place[-1], value), document.span(place)
+                if kind and (span.file, span.line) not in found:
+                    yield owner, Literal(span, kind)
 
     def _check_references(self, mother: MotherSettings, bots: Mapping[BotName, BotSettings]) -> None:
         """Refuse what refers to a policy that there is not."""

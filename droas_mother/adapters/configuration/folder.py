@@ -17,6 +17,7 @@ MAX_FILE_BYTES = 1024 * 1024
 MAX_FILES = 1000
 MAX_TREE_BYTES = 32 * 1024 * 1024
 _TRIES = 5
+_OF_OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 
 _Signature = tuple[tuple[str, int, int, int], ...]
 
@@ -38,6 +39,7 @@ def read_tree(folder: Path) -> Tree:
 def _read(folder: Path) -> Tree:
     files: dict[str, bytes] = {}
     unreadable: dict[str, str] = {}
+    exposed: dict[str, int] = {}
     total = 0
     for number, path in enumerate(_paths(folder, unreadable)):
         if number >= MAX_FILES or total > MAX_TREE_BYTES:
@@ -47,14 +49,20 @@ def _read(folder: Path) -> Tree:
             break
         told = _told(path)
         try:
-            files[told] = _read_file(folder, path)
+            files[told], mode = _read_file(folder, path)
             total += len(files[told])
+            if mode & _OF_OTHERS:
+                exposed[told] = mode
         except _NotReadError as error:
             unreadable[told] = str(error)
         except OSError as error:
             unreadable[told] = _why(error)
     return Tree(
-        root=_told(str(folder)), files=files, unreadable=unreadable, overlooked=tuple(_overlooked(folder))
+        root=_told(str(folder)),
+        files=files,
+        unreadable=unreadable,
+        overlooked=tuple(_overlooked(folder)),
+        exposed=exposed,
     )
 
 
@@ -80,7 +88,8 @@ class _NotReadError(Exception):
     """Why a file is not read."""
 
 
-def _read_file(folder: Path, path: str) -> bytes:
+def _read_file(folder: Path, path: str) -> tuple[bytes, int]:
+    """Give what a file holds, and its mode."""
     if _told(path) != path:
         raise _NotReadError("the name of this file is not UTF-8")
     # A named pipe would wait for its writer for ever.
@@ -93,7 +102,7 @@ def _read_file(folder: Path, path: str) -> bytes:
     if len(raw) > MAX_FILE_BYTES:
         size = max(status.st_size, len(raw))
         raise _NotReadError(f"the file has {size} bytes, more than the {MAX_FILE_BYTES} allowed")
-    return raw
+    return raw, stat.S_IMODE(status.st_mode)
 
 
 def _paths(folder: Path, unreadable: dict[str, str]) -> Iterator[str]:

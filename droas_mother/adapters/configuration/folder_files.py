@@ -2,9 +2,11 @@
 
 import os
 import re
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
+from droas_common.errors import ConfigurationError
 from droas_common.logs import log
 from droas_mother.adapters.configuration.folder import read_tree
 from droas_mother.adapters.configuration.interpretation import examine, interpret
@@ -44,6 +46,26 @@ class FolderFiles:
             problems=tuple(one.headline for one in found.diagnoses),
             warnings=tuple(one.headline for one in found.warnings),
         )
+
+    def insist_on_folder(self) -> None:
+        """Refuse to begin where there is no folder; one that may not be looked at is there.
+
+        Raises:
+            ConfigurationError: there is none, or it is something else.
+        """
+        try:
+            is_folder = stat.S_ISDIR(self.folder.stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            raise ConfigurationError(
+                f"{self.folder}: there is no such folder; name the one that holds {MOTHER_FILE} by --config or "
+                "DROAS_CONFIG, or have `droasctl init` write a first one"
+            ) from None
+        except OSError:
+            return
+        if not is_folder:
+            raise ConfigurationError(
+                f"{self.folder}: this is no folder; name the one that holds {MOTHER_FILE}"
+            )
 
     def insist(self, tree: Tree) -> None:
         """Say every fault as for a person at a terminal; raises FaultyConfigurationError."""

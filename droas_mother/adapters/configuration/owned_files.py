@@ -33,6 +33,7 @@ class OwnedFiles:
         self._sources = sources
         self._findings = findings
         self.literals: list[tuple[Owner, Literal]] = []
+        self.in_clear: list[str] = []
         self.written: dict[Owner, Document] = {}
 
     def read(self, owner: Owner, paths: Sequence[str]) -> Document:
@@ -59,6 +60,8 @@ class OwnedFiles:
             document, faults = read_lines(self._tree.shown(path), text)
             for fault in faults:
                 self._findings.note(owner, fault.span, fault.words)
+            if any(value for _, value in values_in(document)) and not is_encrypted([document]):
+                self.in_clear.append(path)
             for opened in self._opened(owner, [document]):
                 found.update(values_in(opened))
         return found

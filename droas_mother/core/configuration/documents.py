@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from droas_mother.core.configuration.diagnosis import Span
-from droas_mother.core.configuration.placeholders import expand
+from droas_mother.core.configuration.placeholders import Problem, expand
 
 METADATA = "sops"
 """The key under which sops keeps what it needs to decrypt a file."""
@@ -68,13 +68,13 @@ class Expansions(NamedTuple):
     """
 
     document: Document
-    faults: list[tuple[Place, str]]
+    faults: list[tuple[Place, Problem]]
     variables: dict[Place, frozenset[str]]
 
 
 def expanded(document: Document, variables: Mapping[str, str]) -> Expansions:
     """Replace the placeholders of every text; keys stay as they are."""
-    faults: list[tuple[Place, str]] = []
+    faults: list[tuple[Place, Problem]] = []
     read: dict[Place, frozenset[str]] = {}
 
     def visit(value: Any, place: Place) -> Any:
@@ -85,7 +85,7 @@ def expanded(document: Document, variables: Mapping[str, str]) -> Expansions:
         if not isinstance(value, str):
             return value
         expansion = expand(value, variables)
-        faults.extend((place, words) for words in expansion.problems)
+        faults.extend((place, problem) for problem in expansion.problems)
         if expansion.variables:
             read[place] = expansion.variables
         return expansion.text

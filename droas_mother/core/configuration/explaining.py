@@ -1,5 +1,6 @@
 """The settings that hold, with where each comes from; secrets are never told."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from droas_mother.core.configuration.fields import setting_at
 
 ENCRYPTED = "[encrypted]"
 _CIPHERTEXT = "ENC[AES256_GCM,"
+_PLACEHOLDER = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _REDACTOR = Redactor()
 
 
@@ -55,9 +57,11 @@ def told(
     for place, value in _leaves(settings, above):
         span = origin(place)
         kind = "default" if span is None else _kind(span)
-        shown = _shown(value, _at(written, place) if kind == "file" and written is not None else None)
-        if _is_secret(settings, place[len(above) :]) and value is not None:
-            shown = MASK
+        text = _at(written, place) if kind == "file" and written is not None else None
+        if value is not None and _is_secret(settings, place[len(above) :]):
+            shown = _shown_secret(text)
+        else:
+            shown = _shown(value, text)
         yield Told(owner=owner, name=".".join(map(str, place)), value=shown, kind=kind, where=str(span or ""))
 
 
@@ -83,6 +87,13 @@ def _leaves(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
         yield place, value
 
 
+def _shown_secret(written: Any) -> str:
+    """Give the text of a placeholder in the place of a secret, when nothing else stands beside it, a default neither."""
+    if isinstance(written, str) and _CIPHERTEXT in written:
+        return ENCRYPTED
+    return written if isinstance(written, str) and _PLACEHOLDER.fullmatch(written) else MASK
+
+
 def _shown(value: Any, written: Any) -> Any:
     """Give a value as it may be told: the text of a placeholder in the place of what the variable holds."""
     if isinstance(value, SecretStr):
@@ -94,7 +105,9 @@ def _shown(value: Any, written: Any) -> Any:
         return ENCRYPTED
     if isinstance(written, str) and "${" in written:
         return _REDACTOR.text(written)
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(
+        value, bool | int | float | dict
+    ):  # an empty one; of others each value is told
         return value
     return _REDACTOR.text(str(getattr(value, "value", value)))
 

@@ -8,7 +8,7 @@ import pydantic
 from pydantic import BaseModel
 
 from droas_mother.core.configuration.documents import Place
-from droas_mother.core.configuration.fields import choices_of, names_at, nearest, setting_at
+from droas_mother.core.configuration.fields import choices_of, meant, names_at, nearest, setting_at
 
 
 class Fault(NamedTuple):
@@ -81,7 +81,7 @@ def faults_of(error: pydantic.ValidationError, model: type[BaseModel], data: Any
         kind = one["type"]
         if kind == "extra_forbidden":
             names = names_at(model, place[:-1])
-            close = nearest(str(place[-1]), names)
+            close = meant(model, place, len(place) - 1)
             expected = "" if close else _one_of(names)
             yield Fault(place, f"{name}: there is no such setting", expected, close, of_key=True)
         elif kind == "missing":

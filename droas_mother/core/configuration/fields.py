@@ -6,6 +6,7 @@ import typing
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from itertools import takewhile
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
@@ -155,3 +156,25 @@ def nearest(name: str, names: Iterable[str]) -> str:
 def last_names(models: Iterable[type[BaseModel]], *, secret: bool) -> frozenset[str]:
     """Give the last names of all settings that are secret, or of all that are not."""
     return frozenset(one.place[-1] for model in models for one in settings_of(model) if one.secret is secret)
+
+
+def meant(model: type[BaseModel], place: Place, wrong: int) -> str:
+    """Give the setting that was probably meant by a place at which there is none; empty when none is near.
+
+    One of that very name elsewhere, given with dots, goes before one of a similar name here.
+
+    Args:
+        model: whose.
+        place: what was written.
+        wrong: which part of it there is not.
+    """
+    same = [one.place for one in settings_of(model) if one.place[-1] == place[-1] and "*" not in one.place]
+    nearness = [_shared(one, place) for one in same]
+    if same and nearness.count(max(nearness)) == 1:
+        return ".".join(same[nearness.index(max(nearness))])
+    return nearest(str(place[wrong]), names_at(model, place[:wrong]))
+
+
+def _shared(one: Place, other: Place) -> int:
+    """Count the parts with which both begin."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

@@ -8,6 +8,7 @@ from droas_mother.core.configuration.layout import Kind, Owner
 from droas_mother.core.configuration.source_lines import Sources
 
 MOST_PER_OWNER = 100
+VARIABLES = Owner(Kind.VARIABLES)
 _MOTHER = Owner(Kind.MOTHER)
 
 
@@ -64,10 +65,21 @@ class Findings:
         """Say whether anything is wrong with what somebody owns."""
         return owner in self._faulty
 
+    def first_file(self, owner: Owner) -> str:
+        """Give the first file of an owner in which something is wrong; empty when nothing is."""
+        return next((one.span.file for one in self._noted if one.owner == owner), "")
+
     def diagnoses(self) -> tuple[Diagnosis, ...]:
-        """Tell all of them, in the order of their places: the mother's first."""
+        """Tell all of them, in the order of their places: first those of variables, which make others, and the mother's."""
+        first = (VARIABLES, _MOTHER)
         noted = sorted(
-            self._noted, key=lambda one: (one.owner != _MOTHER, one.span.file, one.span.line, one.span.column)
+            self._noted,
+            key=lambda one: (
+                first.index(one.owner) if one.owner in first else len(first),
+                one.span.file,
+                one.span.line,
+                one.span.column,
+            ),
         )
         return tuple(map(self._diagnosis, noted))
 

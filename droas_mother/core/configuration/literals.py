@@ -20,6 +20,12 @@ _SHAPES = (
 )
 _ANY = re.compile("|".join(f"(?P<s{number}>{shape})" for number, (_, shape) in enumerate(_SHAPES)))
 
+_PLACEHOLDER = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::-(?P<default>[^{}]*)|:\?[^{}]*)?\}")
+_CIPHERTEXT = "ENC[AES256_GCM,"
+_PASSWORD = re.compile(r"//[^/@\s:]*:[^@\s]+@")
+_LEAST_KEY = 24
+"""Characters of a key; those of services have 32 and more, and a local server takes any short text."""
+
 _MOST = 20
 
 
@@ -49,3 +55,22 @@ def literals_in(file: str, text: str) -> list[Literal]:
         kind = _SHAPES[int(str(match.lastgroup)[1:])][0]
         found.append(Literal(Span(file, line, column, min(match.end() - match.start(), 80)), kind))
     return found
+
+
+def secret_in(setting: str, written: str) -> str:
+    """Say what stands in clear where a secret belongs, whatever it looks like; empty when nothing does.
+
+    Args:
+        setting: the last name of the setting.
+        written: its value as it is written.
+    """
+    literal = _PLACEHOLDER.sub(lambda match: match["default"] or "", written).strip()
+    if not literal or literal.startswith(_CIPHERTEXT):
+        return ""
+    if setting == "url":
+        return "a password" if _PASSWORD.search(literal) else ""
+    if any(match["default"] is None for match in _PLACEHOLDER.finditer(written)):
+        return ""  # the variable holds it, and what stands beside is none
+    if setting.endswith("token"):
+        return "a token"
+    return "a key" if len(literal) >= _LEAST_KEY else ""

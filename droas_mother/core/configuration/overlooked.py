@@ -1,4 +1,4 @@
-"""What would be passed over without a word: a variable or a file whose name is nearly one of ours."""
+"""What would be passed over without a word: names that are nearly one of ours, secrets that others can read."""
 
 from collections.abc import Collection, Iterable, Iterator
 
@@ -34,3 +34,18 @@ def overlooked(tree: Tree, variables: Iterable[str], settings: Collection[str]) 
             continue  # a name that is like none of ours is somebody else's
         name = f"{_PREFIX}{meant}{nested}{rest}" if meant else ""
         yield Diagnosis(span=Span(variable, 0), words="this variable sets nothing", nearest=name)
+
+
+def laid_open(tree: Tree, in_clear: Iterable[str]) -> Iterator[Diagnosis]:
+    """Name what others than their owner can read.
+
+    Args:
+        tree: the files.
+        in_clear: the paths of those that hold secrets, and are not encrypted.
+    """
+    for path in in_clear:
+        mode = tree.exposed.get(path)
+        if mode is not None:
+            words = f"secrets stand here in clear, and others may read or write the file (mode {mode:04o})"
+            expected = "mode 0600, or the file encrypted by `droasctl secrets encrypt`"
+            yield Diagnosis(span=Span(tree.shown(path), 0), words=words, expected=expected)

@@ -8,9 +8,24 @@ never expanded again.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 _TOKEN = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
 _BODY = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)(?:(:-|:\?)(.*))?$", re.DOTALL)
+
+
+class Problem(NamedTuple):
+    """What is wrong with a placeholder.
+
+    Args:
+        words: in words, without any value.
+        unset: the variable that is not set; empty for another problem.
+        advice: what the placeholder itself says of that.
+    """
+
+    words: str
+    unset: str = ""
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,18 +34,18 @@ class Expansion:
 
     Args:
         text: the text with its placeholders replaced; meaningless when there are problems.
-        problems: what is wrong, in words, without any value.
+        problems: what is wrong.
         variables: the names that were read, for the redactor and for `config show`.
     """
 
     text: str
-    problems: tuple[str, ...]
+    problems: tuple[Problem, ...]
     variables: frozenset[str]
 
 
 def expand(text: str, environment: Mapping[str, str]) -> Expansion:
     """Replace the placeholders of one text from an environment."""
-    problems: list[str] = []
+    problems: list[Problem] = []
     variables: set[str] = set()
 
     def replace(match: re.Match[str]) -> str:
@@ -38,9 +53,8 @@ def expand(text: str, environment: Mapping[str, str]) -> Expansion:
             return "${"
         body = _BODY.match(match.group(1) or "")
         if body is None:
-            problems.append(
-                "a placeholder is written ${NAME} or ${NAME:-default}; write $${ for a literal ${"
-            )
+            words = "a placeholder is written ${NAME} or ${NAME:-default}; write $${ for a literal ${"
+            problems.append(Problem(words))
             return ""
         name, operator, operand = body.groups()
         variables.add(name)
@@ -49,8 +63,8 @@ def expand(text: str, environment: Mapping[str, str]) -> Expansion:
             return value
         if operator == ":-":
             return str(operand)
-        why = f": {operand}" if operator == ":?" and operand else f"; set it, or write ${{{name}:-a default}}"
-        problems.append(f"the environment variable {name} is not set{why}")
+        advice = operand if operator == ":?" and operand else ""
+        problems.append(Problem(f"the environment variable {name} is not set", name, advice))
         return ""
 
     return Expansion(text=_TOKEN.sub(replace, text), problems=tuple(problems), variables=frozenset(variables))

@@ -14,12 +14,14 @@ class Tree:
         files: bytes by path within the folder.
         unreadable: why a file could not be read, by path within the folder.
         overlooked: files that are nobody's, beside those that are somebody's; no part of the content.
+        exposed: the modes of files that others than their owner may read or write; no part of the content.
     """
 
     root: str
     files: Mapping[str, bytes]
     unreadable: Mapping[str, str] = field(default_factory=dict)
     overlooked: tuple[str, ...] = ()
+    exposed: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:

@@ -114,6 +114,7 @@ def _status_lines(value: Row) -> list[str]:
         lines += [f"the files on the disk cannot be used, since {since}:", *value["problems"]]
     if value["waiting"]:
         lines.append(f"waits for a restart of the mother: {', '.join(value['waiting'])}")
+    lines += value["owed"]
     rollout = value["rollout"]
     if rollout:
         names = ", ".join(rollout["canaries"])

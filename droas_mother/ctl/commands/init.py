@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser
 
-from droas_mother.ctl.command import Command, takes_json
+from droas_mother.ctl.command import Command, takes_json, whole
 from droas_mother.ctl.offline import offline
 
 
@@ -18,7 +18,11 @@ def _arguments(parser: ArgumentParser) -> None:
         "--sandbox", action="store_true", help="for the sandbox on this machine, with its own tokens"
     )
     parser.add_argument(
-        "--port", type=int, default=8080, metavar="PORT", help="of the sandbox (default: 8080)"
+        "--port",
+        type=whole(1, 65535),
+        default=8080,
+        metavar="PORT",
+        help="of the sandbox (default: 8080)",
     )
     parser.add_argument(
         "--model-url", metavar="URL", help="an OpenAI-compatible service, up to and including /v1"

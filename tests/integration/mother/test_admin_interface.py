@@ -16,6 +16,7 @@ import pytest_asyncio
 from jsonschema import Draft202012Validator
 
 from droas_mother.adapters.http.openapi import document
+from droas_mother.adapters.http.routes import ROUTES
 from droas_mother.adapters.http.streams import MAX_STREAMS
 from droas_mother.core.lifecycle import State
 from droas_mother.ctl.client import Client, RefusedError, Stream
@@ -126,6 +127,13 @@ async def test_wrong_questions_are_refused_in_words(
     found, value = await asked(town, "GET", path)
     assert found == status
     assert words in value["error"]
+
+
+async def test_unknown_names_in_a_body_are_refused(town: PlayedTown) -> None:
+    """With a slip in its name a wish is not taken for unsaid, by no route that reads a body."""
+    status, value = await asked(town, "POST", "/v1/config/apply", {"dry_rum": True})
+    assert (status, "unknown field `dry_rum`" in value["error"]) == (400, True)
+    assert all(one.body.__struct_config__.forbid_unknown_fields for one in ROUTES if one.body is not None)
 
 
 async def test_every_command_is_audited_with_the_user_that_asked(town: PlayedTown) -> None:

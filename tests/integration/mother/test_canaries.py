@@ -21,6 +21,7 @@ MOTHER = DROASCTL.parent / "droas-mother"
 
 TEXTS = {
     "droas.yaml": """\
+allow_plain_secrets: true
 control_bot: {discord_token: "canary-protection"}
 http: {port: 0}
 storage:

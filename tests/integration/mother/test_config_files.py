@@ -47,6 +47,10 @@ FAULTS: dict[str, tuple[str | bytes, str]] = {
         GIVEN + "  colour: red\n",
         "helper.yaml:8:3: bot_config.colour: there is no such setting",
     ),
+    "known elsewhere": (
+        GIVEN + "  max_tokens: 5\n",
+        "bot_config.max_tokens: there is no such setting (did you mean bot_config.llm_config.max_tokens?)",
+    ),
     "wrong type": (GIVEN + "  history_messages: many\n", "helper.yaml:8:21: bot_config.history_messages:"),
     "out of range": (GIVEN + "  history_messages: 101\n", "helper.yaml:8:21: bot_config.history_messages:"),
     "bad choice": (GIVEN.replace("medium", "extreme"), "helper.yaml:7:21: bot_config.protection_level:"),
@@ -57,7 +61,11 @@ FAULTS: dict[str, tuple[str | bytes, str]] = {
     "missing": ("bot_config:\n  system_prompt: x\n", "helper.yaml:1:1: bot_config.discord_token: is missing"),
     "missing variable": (
         GIVEN.replace("LLM_API_KEY", "NOPE"),
-        "helper.yaml:5:14: the environment variable NOPE is not set; set it, or write ${NOPE:-a default}",
+        "helper.yaml:5:14: the environment variable NOPE is not set; set it, or write it into",
+    ),
+    "missing variable of no secret": (
+        GIVEN.replace("medium", "${NOPE}"),
+        "helper.yaml:7:21: the environment variable NOPE is not set; set it, or write ${NOPE:-a default}",
     ),
     "duplicate key": (
         GIVEN + '  protection_level: "low"\n',
@@ -133,7 +141,7 @@ def test_one_token_is_one_bot(tmp_path: Path) -> None:
 
 def test_more_bots_than_allowed_are_refused(tmp_path: Path) -> None:
     """Eleven bots are one too many, and the setting that decides it is named."""
-    folder_with(tmp_path)
+    folder_with(tmp_path, mother="allow_plain_secrets: true\n")
     for number in range(10):
         text = GIVEN.replace("${CHILD_BOT_01_TOKEN}", f"token-{number}-of-a-bot")
         (tmp_path / "bots" / f"b{number}.yaml").write_text(text)

@@ -1,6 +1,7 @@
 """Files that change, revisions that are kept, changes that are tried: real files, bots that do as they are told."""
 
 import asyncio
+import errno
 import time
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from droas_common.errors import ConfigurationError, OutsideError
 from droas_common.ids import BotName
 from droas_mother.adapters.revision_store import KEPT_REVISIONS, RevisionStore
+from droas_mother.bootstrap.opening import open_configuration
 from droas_mother.core.revisions import Revision, RevisionNote
 from droas_mother.flows.config_keeper import NoSuchRevisionError, NotUsableError
 from tests.support.config_room import ConfigRoom, config_room
@@ -60,6 +62,34 @@ async def test_the_same_files_are_not_put_into_force_twice(room: ConfigRoom) -> 
     assert room.given == []
     assert room.keeper.standing.note.revision == 1
     assert room.desk.status()[1].disk == "same"
+    kept = room.opening.store.load(1)
+    assert kept is not None
+    assert (kept.files["bots/bot_01.yaml"], kept.note.digest) == (path.read_bytes(), kept.tree.digest)
+
+
+async def test_what_waits_for_a_restart_can_be_withdrawn(room: ConfigRoom) -> None:
+    """The way back is a revision, too: a mother who starts with faulty files does not start with what was withdrawn."""
+    room.write_mother("http: {port: 18788}")
+    await changed(room)
+    room.write_bot(ONE, "be brief")
+    await changed(room)
+    assert room.desk.status()[1].waiting == ["http"]
+    room.write_mother("http: {port: 8787}")
+    await changed(room)
+    _, history = await room.desk.history(10)
+    assert [[one.path for one in note.changes] for note in history.revisions] == [
+        [],
+        ["mother.http.port"],
+        ["bots.bot_01.system_prompt"],
+        ["mother.http.port"],
+    ]
+    assert (history.revisions[-1].changes[0].before, room.desk.status()[1].waiting) == ("18788", [])
+    room.write_bot(ONE, "[")
+    room.open()
+    assert (room.keeper.standing.note.revision, room.keeper.standing.configuration.mother.http.port) == (
+        4,
+        8787,
+    )
 
 
 async def test_faulty_files_change_nothing_and_are_told_once(room: ConfigRoom) -> None:
@@ -173,6 +203,42 @@ async def test_nothing_is_done_that_cannot_be_written_down(room: ConfigRoom) -> 
     assert room.given == []
     await changed(room)
     assert room.given == [("all", 2, frozenset({ONE, TWO}))]
+
+
+async def test_what_could_not_be_written_is_written_later(
+    room: ConfigRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the audit nor the history misses a change of the files for good, nor is its number given again."""
+    store = room.folder / "data/config"
+    away = store.rename(store.with_name("away"))
+    store.write_text("a full disk")
+    room.disk_is_full = True
+    room.write_bot(ONE, "be brief")
+    await changed(room)
+    room.write_bot(ONE, "be funny")
+    await changed(room)
+    unkept, unaudited = room.desk.status()[1].owed
+    assert unkept.startswith("revisions 2 to 3 are not kept yet")
+    assert unaudited == "revisions 2 to 3 are not in the audit yet: the disk is full"
+    assert room.desk.words() == [unkept, unaudited]
+    store.unlink()
+    away.rename(store)
+    with pytest.raises(OutsideError):
+        await room.keeper.rollback("uid:7", 1)
+    await room.keeper.apply("uid:7", dry_run=False, canary=False)
+    assert (room.opening.store.numbers(), room.desk.status()[1].owed) == ([1, 2, 3], [unaudited])
+    room.disk_is_full = False
+    monkeypatch.setattr("droas_mother.flows.config_enforcer._CATCH_UP_S", 0.01)
+    running = asyncio.create_task(room.enforcer.run())
+    async with asyncio.timeout(5):
+        while room.desk.status()[1].owed:
+            await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert [one.arguments.split(",")[0] for one in room.audited] == ['{"revision":2', '{"revision":3']
+    assert room.desk.words() == []
+    room.open()
+    assert room.keeper.standing.configuration.bots[ONE].system_prompt == "be funny"
 
 
 async def test_a_rollback_holds_until_the_files_change(room: ConfigRoom) -> None:
@@ -309,6 +375,19 @@ async def test_a_mother_starts_with_the_last_good_files(room: ConfigRoom) -> Non
         assert room.desk.status()[1].disk == "faulty"
 
 
+async def test_no_mother_starts_without_a_folder(room: ConfigRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was good is for faulty files; a slip in the folder's name is said, although a good revision is kept."""
+    monkeypatch.setenv("DROAS_DATA_DIR", str(room.folder / "data"))
+    with pytest.raises(ConfigurationError, match="nowhere: there is no such folder; name the one") as failed:
+        open_configuration(room.folder / "nowhere")
+    assert failed.value.exit_code == 78
+    with pytest.raises(ConfigurationError, match=r"droas\.yaml: this is no folder"):
+        open_configuration(room.configs / "droas.yaml")
+    room.configs.rename(room.folder / "away")  # while she runs, it is a fault like others
+    await changed(room)
+    assert (room.desk.status()[1].disk, room.given) == ("faulty", [])
+
+
 async def test_without_a_good_one_a_fault_is_an_error(tmp_path: Path) -> None:
     """The first start with faulty files ends with words."""
     room = ConfigRoom(tmp_path)
@@ -330,6 +409,27 @@ async def test_no_number_is_given_twice_when_the_key_is_lost(room: ConfigRoom) -
     await room.keeper.complete()  # cannot say what has changed, which is no reason to end
     assert (await room.desk.history(10))[1].revisions == [room.keeper.standing.note]
     assert room.opening.store.numbers() == [1, 2, 3]
+
+
+async def test_no_number_is_given_twice_when_the_disk_was_full(
+    room: ConfigRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mother who starts before there is room has not the revision, but goes on behind its number."""
+
+    def full(_path: Path, _raw: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("droas_mother.adapters.revision_store._write", full)
+        room.write_bot(ONE, "be brief")
+        await changed(room)
+        assert "revision 2 is not kept yet" in room.desk.words()[0]
+    room.write_bot(ONE, "[")
+    room.open()
+    assert (room.keeper.standing.note.revision, room.opening.warnings) == (1, ())
+    room.write_bot(ONE, "be funny")
+    await changed(room)
+    assert room.opening.store.numbers() == [1, 3]
 
 
 async def test_a_folder_of_revisions_that_cannot_be_read_ends_nobody(room: ConfigRoom) -> None:

@@ -124,13 +124,20 @@ def test_show_tells_what_holds_and_why(folder: Path) -> None:
         'http.host: "::1"': "DROAS_HTTP__HOST",
         'log.level: "DEBUG"': "--set log.level",
         "max_bots: 10": "default",
-        'bot_config.discord_token: "[redacted]"': "configs/bots/helper.yaml:3:18",
+        'bot_config.discord_token: "${HELPER_TOKEN}"': "configs/bots/helper.yaml:3:18",
+        'bot_config.llm_config.api_key: "[redacted]"': "configs/bots/helper.yaml:6:14",
+        "tools.tool_rates: {}": "default",
     }.items():
         assert rows[row] == origin
     code, value = json_of(folder, *given, **variables)
     assert {frozenset(one) for one in value["settings"]} == {frozenset(documented("setting"))}
     kinds = {one["name"]: one["kind"] for one in value["settings"]}
     assert (kinds["http.port"], kinds["http.host"], kinds["log.level"]) == ("file", "variable", "argument")
+    assert {one["name"]: one["value"] for one in value["settings"]}["economy.guild_currencies"] == {}
+    path = folder / "configs" / "bots" / "helper.yaml"
+    path.write_text(BOT.replace("{HELPER_TOKEN}", "{HELPER_TOKEN:-secret-default}"))
+    permitted = {"DROAS_ALLOW_PLAIN_SECRETS": "true"}
+    assert 'bot_config.discord_token: "[redacted]"' in ctl(folder, "config", "show", **permitted)[1]
 
 
 # --- set ---------------------------------------------------------------------
@@ -194,6 +201,8 @@ def test_a_change_reads_back_as_what_was_asked(text: str, name: str, value: str)
     [
         (BOT, "bot_config.colour", "there is no such setting"),
         (BOT, "bot_config.system_promt", "did you mean system_prompt?"),
+        (BOT, "bot_config.max_tokens", "did you mean bot_config.llm_config.max_tokens?"),
+        (BOT, "bot_config.llm.max_tokens", "did you mean bot_config.llm_config.max_tokens?"),
         (BOT, "bot_config.llm_config", "name one setting below it"),
         ("bot_config: [\n", "bot_config.history_messages", "mend the file first"),
         ("bot_config: &a {history_messages: 1}\nother: *a\n", "bot_config.history_messages", "aliases"),
@@ -216,6 +225,8 @@ def test_set_examines_the_folder_before_it_writes(folder: Path) -> None:
     arguments = ("config", "set", "bots/helper.yaml", "bot_config.protection_policy")
     code, _, err = ctl(folder, *arguments, "strict")
     assert (code, "there is no such policy" in err, real.read_text()) == (78, True, BOT)
+    code, _, err = ctl(folder, *arguments[:3], "bot_config.discord_token", "my-secret-of-no-shape")
+    assert (code, "a token stands here in clear" in err, "my-secret" in err) == (78, True, False)
     code, value = json_of(
         folder, "config", "set", "configs/bots/helper.yaml", "bot_config.history_messages", "7"
     )
@@ -257,7 +268,7 @@ def test_a_file_that_somebody_else_has_changed_is_left_alone(tmp_path: Path) -> 
 
 
 def test_secrets_are_encrypted_rotated_and_read_again(folder: Path) -> None:
-    """From an identity to a folder that is valid only with it."""
+    """From an identity to a folder that is valid only with it; in clear, it is warned of what others can read."""
     keys = ".config/sops/age/keys.txt"
     code, value = json_of(folder, "secrets", "keygen", keys)
     assert (code, set(value)) == (0, documented("identity"))
@@ -265,17 +276,34 @@ def test_secrets_are_encrypted_rotated_and_read_again(folder: Path) -> None:
     assert "SECRET-KEY" not in json.dumps(value)
     secrets = folder / "configs" / "secrets.env"
     secrets.write_text("HELPER_TOKEN=a-token-of-nobody\n")
+    warnings = []
+    for mode in (0o644, 0o660, 0o600):
+        secrets.chmod(mode)
+        code, out, err = ctl(folder, "config", "validate", HELPER_TOKEN="")
+        assert (code, out) == (0, "configs: valid (helper)\n")
+        warnings.append(err)
+    assert warnings == [
+        *(
+            "droasctl: warning: configs/secrets.env: secrets stand here in clear, and others may read or write the file "
+            f"(mode {mode}); expected mode 0600, or the file encrypted by `droasctl secrets encrypt`\n"
+            for mode in ("0644", "0660")
+        ),
+        "",
+    ]
+    secrets.chmod(0o644)
     code, value = json_of(folder, "secrets", "encrypt", "configs/secrets.env")
     assert (code, set(value), value["changed"]) == (0, documented("changed file"), True)
     assert "a-token-of-nobody" not in secrets.read_text()
     before = secrets.read_text()
     assert ctl(folder, "secrets", "rotate", "configs/secrets.env")[0] == 0
     assert secrets.read_text() != before
-    assert ctl(folder, "config", "validate", HELPER_TOKEN="")[0] == 0
+    assert ctl(folder, "config", "validate", HELPER_TOKEN="") == (0, "configs: valid (helper)\n", "")
     code, _, err = ctl(folder, "config", "validate", HELPER_TOKEN="", HOME="/nowhere")
     assert (code, "there is no age identity" in err) == (78, True)
     code, _, err = ctl(folder, "secrets", "encrypt", "configs/secrets.env")
     assert (code, "encrypted already" in err) == (65, True)
+    assert ctl(folder, "secrets", "encrypt", "configs/bots/helper.yaml")[0] == 0
+    assert 'bot_config.llm_config.api_key: "[encrypted]"\n' in ctl(folder, "config", "show")[1]
     code, _, err = ctl(folder, "config", "set", "droas.yaml", "http.port", "1")
     assert (code, err) == (0, "")
 
@@ -338,6 +366,9 @@ def test_init_writes_without_asking(folder: Path) -> None:
     code, _, err = ctl(folder, "init", "other", "--non-interactive", HELPER_TOKEN="not-a-token")
     assert (code, "has not the shape of a bot token" in err, "not-a-token" in err) == (64, True, False)
     assert ctl(folder, "init", "other")[0] == 64
+    for wrong in ("--port=99999", "--model-url=nowhere"):
+        assert ctl(folder, "init", "other", "--sandbox", "--non-interactive", wrong)[0] == 64
+    assert not (folder / "other").exists()
     code, out, _ = ctl(folder, "init", "later", "--non-interactive", HELPER_TOKEN="")
     assert (code, "still to do" in out, "HELPER_TOKEN" in out) == (0, True, True)
 
@@ -376,6 +407,22 @@ async def test_init_asks_on_a_terminal(folder: Path) -> None:
         await screen.until("droas-sandbox --port 8080")
         assert await screen.ends() == 0
     assert ctl(folder, "config", "validate", where)[0] == 0
+
+
+@pytest.mark.parametrize("given", [(), ("--bot=ada", "--model-url=http://127.0.0.1:9/v1")])
+async def test_the_end_of_the_answers_ends_init(folder: Path, given: tuple[str, ...]) -> None:
+    """Control and D is no empty answer, neither to a question nor where a token is asked for."""
+    where = folder / "asked"
+    async with Terminal(DROASCTL, "init", str(where), *given, ADA_TOKEN="", HOME=str(folder)) as screen:
+        await screen.until("sandbox on this machine")
+        if given:
+            screen.write("\n")
+            await screen.until("token of ada")
+        screen.write("\x04")
+        assert await screen.ends() == 64
+        assert "nothing was written" in screen.text
+        assert "Traceback" not in screen.text
+    assert not where.exists()
 
 
 # --- for editors -------------------------------------------------------------

@@ -127,6 +127,21 @@ def test_plain_secrets_are_allowed_where_somebody_says_so(tmp_path: Path) -> Non
     token = "MTAwMDAwMDAwMDAwMDAwMDAx.GaBcDe.helperhelperhelperhelperhelperhelper01"
     files = {"droas.yaml": b"", "bots/helper.yaml": BOT.replace("${T}", token).encode()}
     assert [one.bot for one in examine(Tree(root="c", files=files), {}).diagnoses] == ["helper"]
+    shapeless = {
+        "bots/helper.yaml": BOT.replace("${T}", "${T:-my-secret}"),
+        "bots/other.yaml": BOT.replace("none", "0123456789abcdef0123456789abcdef"),
+        "droas.yaml": "storage: {url: 'postgresql+psycopg://droas:pass@127.0.0.1/droas'}",
+        "bots/fine.yaml": BOT.replace("none", "any-text-will-do").replace("${T}", "Bot ${T}"),
+    }
+    told = examine(
+        Tree(root="c", files={path: text.encode() for path, text in shapeless.items()}), ENVIRONMENT
+    )
+    assert [(one.bot, one.words) for one in told.diagnoses if "clear" in one.words] == [
+        (None, "a password stands here in clear"),
+        ("helper", "a token stands here in clear"),
+        ("other", "a key stands here in clear"),
+    ]
+    assert "my-secret" not in "".join(map(str, told.diagnoses))
     files["droas.yaml"] = b"allow_plain_secrets: true\n"
     found = examine(Tree(root="c", files=files), {})
     assert found.configuration is not None
