@@ -18,6 +18,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """One JSON object."""
 
 
+Store = Annotated[str, Meta(description="why nothing can be written down; empty when it can")]
+
+
 class Refusal(Answer, frozen=True):
     """Why something was not done."""
 
@@ -31,6 +34,7 @@ class Health(Answer, frozen=True):
     problems: Annotated[list[str], Meta(description="what is wrong with her, in words")]
     pid: int
     uptime_s: float
+    store: Store = ""
 
 
 class Readiness(Answer, frozen=True):
@@ -136,6 +140,7 @@ class BotList(Answer, frozen=True):
         list[str],
         Meta(description="what should be known of its files, in words; empty when they are in force"),
     ] = []
+    store: Store = ""
 
 
 class CommandAnswer(Answer, frozen=True):

@@ -21,7 +21,7 @@ EXPLANATION = """\
 exit codes:
   0    as asked
   1    the state asked for was not reached, the mother is unwell, a tool refused, something was changed
-  3    status: a bot that shall run is not ready; of one bot: it is not ready
+  3    status: a bot that shall run is not ready, or nothing can be written down; of one bot: it is not ready
   4    there is no such bot, client or revision
   64   wrong use
   69   no mother runs, or she does not answer; mcp: an extra is not installed

@@ -48,6 +48,11 @@ def protection_lines(protection: str) -> list[str]:
     return [f"the groups are not protected: the protecting bot is {protection}"]
 
 
+def store_lines(store: str) -> list[str]:
+    """Say that nothing can be written down, when that is so."""
+    return [f"no tool call and no command is done, as none can be written down: {store}"] if store else []
+
+
 def _status_row(bot: Row) -> list[str]:
     return [
         bot["name"],

@@ -77,6 +77,15 @@ async def test_status_of_one_bot_is_zero_only_when_it_is_ready(town: PlayedTown)
     assert (await town.ctl("status"))[0] == codes.OK
 
 
+async def test_a_store_that_takes_nothing_is_told(town: PlayedTown) -> None:
+    """Bots that are ready are not all: while nothing can be written down, status and health say so and why."""
+    town.store_fault = "the database cannot be used: disk is full; make room"
+    for command, code in (("status", codes.NOT_RUNNING), ("health", codes.NOT_AS_ASKED)):
+        found, out, _ = await town.ctl(command)
+        assert (found, town.store_fault in out) == (code, True)
+        assert json.loads((await town.ctl(command, "--json"))[1])["store"] == town.store_fault
+
+
 async def test_the_stacks_of_a_hung_bot_are_shown(town: PlayedTown) -> None:
     """With -v, for one and for all."""
     town["bot_01"].end()
