@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from aiohttp.http_exceptions import HttpProcessingError
 
@@ -141,8 +141,17 @@ def _port(text: str) -> int:
     return number
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that ends with EX_USAGE, and not with argparse's 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what was wrong and how it is used."""
+        self.print_usage(sys.stderr)
+        self.exit(_USAGE, f"{self.prog}: {message}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="droas-sandbox",
         description="A Discord-compatible server and an OpenAI-compatible model on this machine, with a page to play.",
         epilog="Tokens printed here belong to this sandbox only and open nothing else.",

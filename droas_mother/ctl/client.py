@@ -17,6 +17,10 @@ class NoMotherError(Exception):
     """No mother answers on the socket; the text says where it was looked for and what to do."""
 
 
+class NotMadeError(Exception):
+    """A file cannot be made; the text says which and why."""
+
+
 class RefusedError(Exception):
     """The mother has answered that she will not.
 

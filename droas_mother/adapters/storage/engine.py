@@ -1,12 +1,13 @@
 """Opening a database: SQLite with its pragmas, or PostgreSQL, at the newest schema."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from droas_common.errors import ConfigurationError, OutsideError
+from droas_common.errors import ConfigurationError, DroasError, OutsideError, RequestError
 from droas_mother.adapters.storage.revisions import HEAD, bring_forward, check_known, create, revision_of
 
 _BUSY_TIMEOUT_MS = 2_000
@@ -20,6 +21,22 @@ The same pages are written by call after call: four times SQLite's own number is
 
 _SERVED = ("sqlite", "postgresql")
 
+_RESTORE = "; stop the mother and restore a backup: droasctl db restore FILE --force"
+_FAULTY = ("malformed", "not a database")
+_ADVICE = (
+    ("disk is full", "; make room on its disk"),
+    ("is locked", "; another program holds it"),
+    *((sign, _RESTORE) for sign in _FAULTY),
+    ("disk I/O error", "; its disk fails, is full or has gone (dmesg, df)"),
+    ("unable to open", "; is its folder there, may we write in it?"),
+    ("connection", "; is the server running, may we connect to it?"),
+)
+"""What to do about what a driver says; most of it passes by itself."""
+
+
+class FaultyStoreError(RequestError):
+    """What a database or a backup holds is not as it was written."""
+
 
 def open_engine(url: str, *, before_migrating: Callable[[Engine, str], None] | None = None) -> Engine:
     """Open a database and bring its schema up to date.
@@ -30,6 +47,7 @@ def open_engine(url: str, *, before_migrating: Callable[[Engine, str], None] | N
 
     Raises:
         ConfigurationError: the address cannot be used, or a newer release has written the database.
+        FaultyStoreError: the file is no database, or a broken one.
         OutsideError: the database cannot be reached.
     """
     engine = connect(url)
@@ -37,9 +55,7 @@ def open_engine(url: str, *, before_migrating: Callable[[Engine, str], None] | N
         _bring_up_to_date(engine, before_migrating)
     except DBAPIError as error:
         engine.dispose()
-        raise OutsideError(
-            f"the database cannot be opened: {words(error)}; is it running, is it a database, may we read it?"
-        ) from error
+        raise failure(f"{name_of(engine)} cannot be opened", error) from error
     except BaseException:
         engine.dispose()
         raise
@@ -63,6 +79,24 @@ def connect(url: str) -> Engine:
 def words(error: DBAPIError) -> str:
     """Give a driver's complaint in one line, without the statement and its values."""
     return str(error.orig).strip().split("\n")[0] or type(error).__name__
+
+
+def advised(what: str) -> str:
+    """Give a driver's complaint with what to do about it, where that is known."""
+    return what + next((advice for sign, advice in _ADVICE if sign in what), "")
+
+
+def failure(failed: str, error: DBAPIError) -> DroasError:
+    """Give the error for what a driver says: of a faulty database, or of one that cannot be used at the moment."""
+    what = words(error)
+    kind = FaultyStoreError if any(sign in what for sign in _FAULTY) else OutsideError
+    return kind(f"{failed}: {advised(what)}")
+
+
+def name_of(engine: Engine) -> str:
+    """Name a database: its file, or that it is one on a server, without the address."""
+    file = engine.url.database if engine.dialect.name == "sqlite" else None
+    return f"the database {Path(file).absolute()}" if file else "the database"
 
 
 def _bring_up_to_date(engine: Engine, before_migrating: Callable[[Engine, str], None] | None) -> None:

@@ -5,9 +5,8 @@ import os
 from argparse import ArgumentParser, Namespace
 
 from droas_mother.ctl import exit_codes as codes
-from droas_mother.ctl.client import Client, escaped
+from droas_mother.ctl.client import Client, NotMadeError, escaped
 from droas_mother.ctl.command import Action, Command, Row, nothing, show, takes_actions, takes_json
-from droas_mother.ctl.terminal import complain
 from droas_mother.ctl.wording import table
 
 
@@ -24,8 +23,7 @@ def _add(client: Client, arguments: Namespace) -> int:
     try:  # before the client is there: a secret that cannot be kept would be lost
         file = os.open(arguments.out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        complain(f"{arguments.out}: cannot be made: {error.strerror}")
-        return codes.IO_ERROR
+        raise NotMadeError(f"{arguments.out}: cannot be made: {error.strerror}") from None
     try:
         credential = client.post("/v1/clients", body=body)
         os.write(file, json.dumps(credential, indent=2).encode() + b"\n")

@@ -278,8 +278,13 @@ async def test_mistakes_are_told_in_words(town: PlayedTown, arguments: str, code
 
 async def test_refusals_are_json_as_well(town: PlayedTown) -> None:
     """A program that asked for JSON gets its error as JSON."""
-    code, out, _ = await town.ctl("status", "nobody", "--json")
-    assert (code, set(json.loads(out))) == (codes.UNKNOWN_BOT, documented("error"))
+    for arguments, expected in (
+        ("status nobody", codes.UNKNOWN_BOT),
+        ("--socket /nowhere status", codes.UNAVAILABLE),
+        ("--socket /nowhere tools call economy.balance", codes.UNAVAILABLE),
+    ):
+        code, out, _ = await town.ctl(*arguments.split(), "--json")
+        assert (code, set(json.loads(out))) == (expected, documented("error"))
 
 
 async def test_another_user_is_told_so(short_tmp: Path) -> None:
@@ -395,10 +400,19 @@ async def test_a_terminal_without_our_letters_gets_others(town: PlayedTown) -> N
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 async def test_a_full_disk_is_told(town: PlayedTown) -> None:
     """What cannot be written is no silent success."""
-    line = f"{DROASCTL} --socket {town.socket} status > /dev/full"
-    process = await asyncio.create_subprocess_exec("bash", "-c", line, stderr=asyncio.subprocess.PIPE)
-    _, err = await process.communicate()
-    assert (process.returncode, err) == (74, b"droasctl: cannot write: No space left on device\n")
+    for line, why in (
+        ("status > /dev/full", b"No space left on device"),
+        ("status nobody --json > /dev/full", b"No space left on device"),
+        ("status >&-", b"standard output is closed"),
+    ):
+        process = await asyncio.create_subprocess_exec(
+            "bash",
+            "-c",
+            f"{DROASCTL} --socket {town.socket} {line}",
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, err = await process.communicate()
+        assert (process.returncode, err) == (74, b"droasctl: cannot write: " + why + b"\n")
 
 
 async def test_a_reader_that_has_seen_enough_is_no_error(town: PlayedTown) -> None:

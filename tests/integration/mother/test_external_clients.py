@@ -115,8 +115,8 @@ async def test_the_secret_key_is_kept_nowhere(place: PlayedOffice, tmp_path: Pat
     secret = path.read_text().partition('"secret_key": "')[2].partition('"')[0]
     assert len(secret) > 30
     assert secret not in str(rows)
-    code, _, err = await place.ctl(*arguments)
-    assert (code, "cannot be made" in err) == (74, True)
+    code, refused, _ = await place.ctl(*arguments)
+    assert (code, "cannot be made" in refused["error"], refused["status"]) == (73, True, None)
     assert secret in path.read_text()
 
 

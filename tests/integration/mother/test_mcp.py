@@ -140,6 +140,7 @@ async def test_a_mother_whose_key_is_not_known_is_said_to_be_so(short_tmp: Path)
     [
         ((), 69, "pip install 'droas[mcp]'"),
         (("--credential", "/nowhere.json"), 66, "/nowhere.json: cannot be read"),
+        (("--credential", __file__), 65, f"{__file__}: this is no credential"),
         (("--guild", "1"), 64, "--user"),
     ],
 )
