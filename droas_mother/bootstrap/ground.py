@@ -84,12 +84,13 @@ class Ground:
         self.witness.keep_s = settings.tools.provenance_s
 
     def refused(self) -> dict[str, int]:
-        """Give what each socket has refused since the start."""
+        """Give what each socket has refused since the start, and how many keys were not admitted."""
         return {
             "tools": self.tool_socket.refused_frames + self.gateway.figures.unread,
             "health": self.health.refused_frames,
             "logs": self.logs.refused_frames,
             "events": self.publisher.refused_subscriptions,
+            "keys": self.keyring.refused,
         }
 
     def _open_bus(self, endpoints: Endpoints) -> None:

@@ -108,7 +108,9 @@ class BudgetReport(Answer, frozen=True):
 class BotDetails(BotReport, frozen=True):
     """Everything about one bot."""
 
-    last_stacks: Annotated[str, Meta(description="where its threads stood when it last hung")]
+    last_stacks: Annotated[
+        str, Meta(description="where its threads stood when it last hung, or why it could not tell")
+    ]
     exits: Annotated[list[ExitReport], Meta(description="its last ends, oldest first, ten at most")]
     adopted: Annotated[bool | None, Meta(description="whether its process was started by an earlier mother")]
     identifies: BudgetReport

@@ -113,7 +113,7 @@ class ClientCaller:
 
     def _why(self, error: OutsideError) -> str:
         if self._server_key != self._credential.public_key:
-            return str(error)
+            return f"{error}; or this credential is no longer admitted: `droasctl client list` shows who is revoked"
         return (
             f"{self._credential.beacon}: no mother's key can be read there, so none is reached; start her, "
             "or write the credential anew with `droasctl client add`"
