@@ -6,6 +6,7 @@ import json
 import logging
 import signal
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -156,6 +157,7 @@ def _parser() -> argparse.ArgumentParser:
         description="A Discord-compatible server and an OpenAI-compatible model on this machine, with a page to play.",
         epilog="Tokens printed here belong to this sandbox only and open nothing else.",
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version('droas')}")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     parser.add_argument("--port", type=_port, default=8080, help="port, 0 for a free one (default 8080)")
     parser.add_argument(
