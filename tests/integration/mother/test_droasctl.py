@@ -5,9 +5,11 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -315,6 +317,15 @@ def test_the_guide_knows_every_command_and_exit_code() -> None:
         assert f"droasctl {name}" in GUIDE
     for number in re.findall(r"^  (\d+) ", codes.EXPLANATION, flags=re.MULTILINE):
         assert f"| {number} |" in GUIDE
+
+
+def test_every_program_tells_its_release() -> None:
+    """Which one runs is the first thing that is asked."""
+    for name in ("droasctl", "droas-mother", "droas-sandbox"):
+        done = subprocess.run(
+            (DROASCTL.parent / name, "--version"), capture_output=True, text=True, check=True
+        )
+        assert done.stdout == f"{name} {version('droas')}\n"
 
 
 @pytest.mark.parametrize("name", SUMMARIES)
