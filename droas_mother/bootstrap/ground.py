@@ -112,8 +112,12 @@ class Ground:
 
     def _open_store(self) -> None:
         secret = self.settings.storage.url
-        url = secret.get_secret_value() if secret else f"sqlite:///{self.folder.data / 'droas.db'}"
-        self.engine = open_engine(url, before_migrating=self._back_up)
+        own = self.folder.data / "droas.db"
+        url = secret.get_secret_value() if secret else f"sqlite:///{own}"
+        name = (
+            "the database of storage.url" if secret else f"the database {own}"
+        )  # an address may hold secrets
+        self.engine = open_engine(url, name=name, before_migrating=self._back_up)
         self.reader = Reader(self.engine)
         self.audit_feed = AuditFeed(self.reader)
 

@@ -19,7 +19,7 @@ from droas_mother.adapters.storage.backup import (
     keep_before_migrating,
     name_of_backup,
 )
-from droas_mother.adapters.storage.engine import connect, failure, name_of
+from droas_mother.adapters.storage.engine import connect, failure
 from droas_mother.adapters.storage.findings import Findings, look_at_file, look_through
 from droas_mother.adapters.storage.restoring import file_of, restore
 from droas_mother.adapters.storage.revisions import HEAD, bring_forward, check_known, revision_of
@@ -45,6 +45,11 @@ class Place:
         return file_of(self.url) if self.url.startswith("sqlite") else None
 
     @property
+    def name(self) -> str:
+        """What messages call it."""
+        return str(self.file or "the database")
+
+    @property
     def backups(self) -> Path:
         """Where backups go that are not named: beside a file, so that it can be kept there by a link."""
         return self.file.parent / "backups" if self.file is not None else self.folder.backups
@@ -60,7 +65,7 @@ class Place:
         try:
             yield engine
         except DBAPIError as error:
-            raise failure(f"{name_of(engine)} cannot be used", error) from error
+            raise failure(f"{self.name} cannot be used", error) from error
         finally:
             engine.dispose()
 
@@ -80,7 +85,7 @@ def _backup(arguments: Namespace) -> int:
     if arguments.file:
         check_folder(target)
     with place.opened() as engine:
-        findings = back_up(engine, target.absolute())
+        findings = back_up(engine, target.absolute(), name=place.name)
     told = {"file": str(target.absolute()), "bytes": target.stat().st_size, **findings.as_json()}
     line = f"{target}: {told['bytes']} bytes, {_summary(findings)}; verified"
     show(told, lambda: [line], as_json=arguments.json)
@@ -133,7 +138,7 @@ def _check(arguments: Namespace) -> int:
         place = Place(arguments.config)
         with place.opened() as engine:
             findings = look_through(engine)
-        name = str(place.file or "the database")
+        name = place.name
     told = {"database": name, **findings.as_json()}
     show(
         told,

@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 from droas_common.errors import CannotCreateError, ExitCode, NoInputError, OutsideError
 from droas_mother.adapters.durable_files import make_folder, new_file, sync
 from droas_mother.adapters.storage.copying import copy_rows
-from droas_mother.adapters.storage.engine import FaultyStoreError, advised, failure, name_of, words
+from droas_mother.adapters.storage.engine import FaultyStoreError, advised, failure, words
 from droas_mother.adapters.storage.findings import Findings, look_at_file
 from droas_mother.adapters.storage.revisions import create, revision_of
 
@@ -51,12 +51,13 @@ def name_of_backup(why: str = "droas") -> str:
     return f"{why}-{time.strftime('%Y%m%dT%H%M%S', time.gmtime(now_ms // 1000))}.{now_ms % 1000:03}Z.db"
 
 
-def back_up(engine: Engine, target: Path, *, must_hold: bool = True) -> Findings:
+def back_up(engine: Engine, target: Path, *, name: str = "the database", must_hold: bool = True) -> Findings:
     """Write a backup; it is verified before it bears its name.
 
     Args:
         engine: the database; a mother may be at work on it.
         target: the new file, mode 0600, its folder's user's; the folder is made where it is missing.
+        name: what messages call the database; its address may hold secrets.
         must_hold: whether a faulty database gets no backup; otherwise it is kept as it is.
 
     Raises:
@@ -80,7 +81,7 @@ def back_up(engine: Engine, target: Path, *, must_hold: bool = True) -> Findings
     except DBAPIError as error:
         if any(sign in words(error) for sign in _NO_ROOM):
             raise NotWrittenError(f"cannot write {target}: {advised(words(error))}") from error
-        raise failure(f"no backup is made, as {name_of(engine)} cannot be read", error) from error
+        raise failure(f"no backup is made, as {name} cannot be read", error) from error
     except OSError as error:
         raise NotWrittenError(f"cannot write {target}: {error.strerror}") from error
     return findings

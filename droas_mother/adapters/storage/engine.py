@@ -1,7 +1,6 @@
 """Opening a database: SQLite with its pragmas, or PostgreSQL, at the newest schema."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, make_url
@@ -38,11 +37,17 @@ class FaultyStoreError(RequestError):
     """What a database or a backup holds is not as it was written."""
 
 
-def open_engine(url: str, *, before_migrating: Callable[[Engine, str], None] | None = None) -> Engine:
+def open_engine(
+    url: str,
+    *,
+    name: str = "the database",
+    before_migrating: Callable[[Engine, str], None] | None = None,
+) -> Engine:
     """Open a database and bring its schema up to date.
 
     Args:
         url: `sqlite:///…` or `postgresql+psycopg://…`.
+        name: what messages call it; its address may hold secrets.
         before_migrating: told of an older schema before it is touched; what it raises keeps it untouched.
 
     Raises:
@@ -55,7 +60,7 @@ def open_engine(url: str, *, before_migrating: Callable[[Engine, str], None] | N
         _bring_up_to_date(engine, before_migrating)
     except DBAPIError as error:
         engine.dispose()
-        raise failure(f"{name_of(engine)} cannot be opened", error) from error
+        raise failure(f"{name} cannot be opened", error) from error
     except BaseException:
         engine.dispose()
         raise
@@ -91,12 +96,6 @@ def failure(failed: str, error: DBAPIError) -> DroasError:
     what = words(error)
     kind = FaultyStoreError if any(sign in what for sign in _FAULTY) else OutsideError
     return kind(f"{failed}: {advised(what)}")
-
-
-def name_of(engine: Engine) -> str:
-    """Name a database: its file, or that it is one on a server, without the address."""
-    file = engine.url.database if engine.dialect.name == "sqlite" else None
-    return f"the database {Path(file).absolute()}" if file else "the database"
 
 
 def _bring_up_to_date(engine: Engine, before_migrating: Callable[[Engine, str], None] | None) -> None:

@@ -92,7 +92,7 @@ def _table(clients: list[Row]) -> list[str]:
 def client_name(text: str) -> str:
     """Read how a client is called."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,63}", text):
-        what = "64 lower case letters, digits, - _ . at most, a letter or digit first"
+        what = "up to 64 lower case letters, digits, - _ . and begins with a letter or digit"
         raise ArgumentTypeError(f"{text!r}: a name has {what}")
     return text
 

@@ -60,7 +60,8 @@ def _describe(client: Client, arguments: Namespace) -> int:
 def _health(client: Client, arguments: Namespace) -> int:
     status, value = client.ask("GET", "/health")
     store = value.get("store", "")
-    lines = [value["status"], *value["problems"], *store_lines(store)]
+    head = "ok, but:" if store and status == codes.HTTP_OK else value["status"]
+    lines = [head, *value["problems"], *store_lines(store)]
     show(value, lambda: lines, as_json=arguments.json)
     return codes.OK if status == codes.HTTP_OK and not store else codes.NOT_AS_ASKED
 

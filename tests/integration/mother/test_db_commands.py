@@ -324,11 +324,15 @@ def test_a_file_that_is_no_database_is_told_with_its_name(tmp_path: Path, short_
     """It is the database that is faulty, not the backup that was to be; and there is advice."""
     rubbish = tmp_path / "droas.db"
     rubbish.write_bytes(b"rubbish" * 1000)
-    with pytest.raises(FaultyStoreError, match=rf"{rubbish} cannot be opened: .*droasctl db restore"):
-        open_engine(f"sqlite:///{rubbish}")
+    with pytest.raises(FaultyStoreError, match=r"this one cannot be opened: .*droasctl db restore"):
+        open_engine(f"sqlite:///{rubbish}", name="this one")
     place = PlacedDatabase(short_tmp, f"sqlite:///{rubbish}")
     code, refused, _ = place.ctl("backup", str(tmp_path / "b9.db"))
-    assert (code, f"the database {rubbish}" in refused["error"], "b9" in refused["error"]) == (
+    assert (
+        code,
+        f"as {rubbish} cannot be read: file is not" in refused["error"],
+        "b9" in refused["error"],
+    ) == (
         65,
         True,
         False,
