@@ -6,6 +6,8 @@
     ├── DefectError          ours: a promise of our own code was broken; crash loudly, never retry
     ├── RequestError         theirs: what was asked is wrong; answer it, never retry it as it is
     │   ├── ConfigurationError   a file or a variable is wrong; says file, line and column
+    │   ├── NoInputError         a file that was named is not there, or cannot be read
+    │   ├── CannotCreateError    a file cannot be made: one is there already, or its folder is not
     │   └── UsageError           a command was used wrongly
     └── OutsideError         the world's: Discord, a model, a disk; may be retried after a while
 
@@ -55,6 +57,18 @@ class ConfigurationError(RequestError):
     """A configuration cannot be used; the text names file, line and column of each fault."""
 
     exit_code = ExitCode.CONFIGURATION
+
+
+class NoInputError(RequestError):
+    """A file that was named is not there, or cannot be read."""
+
+    exit_code = ExitCode.NO_INPUT
+
+
+class CannotCreateError(RequestError):
+    """A file cannot be made: there is one already, or its folder is not there."""
+
+    exit_code = ExitCode.CANNOT_CREATE
 
 
 class UsageError(RequestError):

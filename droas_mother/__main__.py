@@ -5,6 +5,8 @@ import os
 import sys
 from typing import NoReturn
 
+from droas_mother.ctl.version import takes_version
+
 _USAGE = 64
 _INTERRUPTED = 130
 
@@ -61,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="a setting of droas.yaml, above the file and DROAS_ variables; may be given again (--set http.port=9000)",
     )
+    takes_version(parser)
     return parser
 
 

@@ -6,8 +6,9 @@ import json
 import logging
 import signal
 import sys
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from aiohttp.http_exceptions import HttpProcessingError
 
@@ -141,12 +142,22 @@ def _port(text: str) -> int:
     return number
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that ends with EX_USAGE, and not with argparse's 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what was wrong and how it is used."""
+        self.print_usage(sys.stderr)
+        self.exit(_USAGE, f"{self.prog}: {message}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="droas-sandbox",
         description="A Discord-compatible server and an OpenAI-compatible model on this machine, with a page to play.",
         epilog="Tokens printed here belong to this sandbox only and open nothing else.",
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version('droas')}")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     parser.add_argument("--port", type=_port, default=8080, help="port, 0 for a free one (default 8080)")
     parser.add_argument(

@@ -18,6 +18,9 @@ from droas_common.process_bonds import die_with_parent
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 STEP_S = 20.0
+_ANSWERED = (0, 3)
+"""What droasctl ends with when she has answered: all is well, or a bot is not ready."""
+
 Json = dict[str, Any]
 
 BOTS = {"helper": "bot_01", "guide": "bot_02"}
@@ -193,7 +196,7 @@ class Stage:
             done = subprocess.run(command, capture_output=True, check=False, timeout=STEP_S)
         except subprocess.TimeoutExpired:
             return None
-        return json.loads(done.stdout) if done.stdout else None
+        return json.loads(done.stdout) if done.returncode in _ANSWERED else None
 
     def bot(self, name: str) -> Json:
         """Give what droasctl says of a bot."""

@@ -6,11 +6,18 @@ import { Request } from "zeromq"
 
 const [path, name, given, guildId, userId] = process.argv.slice(2)
 const read = (file) => JSON.parse(readFileSync(file, "utf8"))
-const credential = read(path) // as `droasctl client add … --out FILE` wrote it
+let credential, params
+try {
+  if (given === undefined) throw new Error("too few arguments")
+  credential = read(path) // as `droasctl client add … --out FILE` wrote it
+  params = { name, arguments: JSON.parse(given) }
+} catch (error) {
+  console.error(`usage: node client.mjs CREDENTIAL TOOL ARGUMENTS [GUILD USER], ARGUMENTS as JSON (${error.message})`)
+  process.exit(1)
+}
 // One key for all tries: whatever gets lost on the way, the call is done once.
-const meta = { idempotencyKey: `${Date.now().toString(16).padStart(12, "0")}-${randomBytes(16).toString("hex")}` }
-if (userId) meta.actor = { guildId, userId }
-const params = { name, arguments: JSON.parse(given), _meta: meta }
+params._meta = { idempotencyKey: `${Date.now().toString(16).padStart(12, "0")}-${randomBytes(16).toString("hex")}` }
+if (userId) params._meta.actor = { guildId, userId }
 const frame = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params })
 
 async function ask() {

@@ -8,12 +8,17 @@ from pathlib import Path
 
 import zmq
 
-credential = json.loads(Path(sys.argv[1]).read_text())  # as `droasctl client add … --out FILE` wrote it
+try:
+    path, tool, given, *actor = sys.argv[1:]
+    credential = json.loads(Path(path).read_text())  # as `droasctl client add … --out FILE` wrote it
+    beacon = Path(credential["beacon"])
+    params = {"name": tool, "arguments": json.loads(given)}
+except (OSError, ValueError, KeyError, TypeError) as error:
+    sys.exit(f"usage: client.py CREDENTIAL TOOL ARGUMENTS [GUILD USER], ARGUMENTS as JSON ({error})")
 # One key for all tries: whatever gets lost on the way, the call is done once.
-meta = {"idempotencyKey": f"{time.time_ns() // 10**6:012x}-{uuid.uuid4().hex}"}
-if len(sys.argv) > 4:
-    meta["actor"] = {"guildId": sys.argv[4], "userId": sys.argv[5]}
-params = {"name": sys.argv[2], "arguments": json.loads(sys.argv[3]), "_meta": meta}
+params["_meta"] = {"idempotencyKey": f"{time.time_ns() // 10**6:012x}-{uuid.uuid4().hex}"}
+if actor:
+    params["_meta"]["actor"] = dict(zip(("guildId", "userId"), actor, strict=False))
 frame = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
 for _ in range(5):
     socket = zmq.Context.instance().socket(zmq.REQ)
@@ -21,7 +26,9 @@ for _ in range(5):
     socket.curve_publickey, socket.curve_secretkey = (
         credential[name].encode() for name in ("public_key", "secret_key")
     )
-    socket.curve_serverkey = json.loads(Path(credential["beacon"]).read_text())["server_key"].encode()
+    socket.curve_serverkey = json.loads(beacon.read_text())[
+        "server_key"
+    ].encode()  # of the mother that runs now
     socket.connect(credential["endpoint"])
     socket.send(frame)
     answer = json.loads(socket.recv()) if socket.poll(2000) else None

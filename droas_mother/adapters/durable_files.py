@@ -7,6 +7,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from droas_common.errors import CannotCreateError
+
 
 def new_file(path: Path) -> int:
     """Make a file, mode 0600, for the user whose folder it is in; gives it open for writing; raises OSError."""
@@ -26,6 +28,13 @@ def make_folder(folder: Path) -> None:
         give(handle, folder.parent)
     finally:
         os.close(handle)
+
+
+def check_folder(path: Path) -> None:
+    """Refuse a file whose folder is not there: a mistyped path makes none; raises CannotCreateError."""
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise CannotCreateError(f"{path}: there is no folder {folder}; make it first, or name another file")
 
 
 def give(handle: int, like: Path) -> None:

@@ -29,7 +29,9 @@ class Metrics:
         )
         self.answered = self._gauge("bot_answered", "Messages answered in this life of a bot.", "bot")
         self.failed_commits = self._gauge("failed_commits", "Groups that could not be committed.")
-        self.refused_frames = self._gauge("refused_frames", "Frames dropped by rule.", "socket")
+        self.refused_frames = self._gauge(
+            "refused_frames", "Frames dropped by rule; keys: handshakes.", "socket"
+        )
         self.inspected = self._counter("messages_inspected", "Messages that the rules looked at.")
         self.loop_lag = self._gauge("mother_loop_lag_seconds", "Lag of the mother's event loop.")
         self.bot_restarts = self._counter(

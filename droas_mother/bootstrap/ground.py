@@ -84,12 +84,13 @@ class Ground:
         self.witness.keep_s = settings.tools.provenance_s
 
     def refused(self) -> dict[str, int]:
-        """Give what each socket has refused since the start."""
+        """Give what each socket has refused since the start, and how many keys were not admitted."""
         return {
             "tools": self.tool_socket.refused_frames + self.gateway.figures.unread,
             "health": self.health.refused_frames,
             "logs": self.logs.refused_frames,
             "events": self.publisher.refused_subscriptions,
+            "keys": self.keyring.refused,
         }
 
     def _open_bus(self, endpoints: Endpoints) -> None:
@@ -111,8 +112,12 @@ class Ground:
 
     def _open_store(self) -> None:
         secret = self.settings.storage.url
-        url = secret.get_secret_value() if secret else f"sqlite:///{self.folder.data / 'droas.db'}"
-        self.engine = open_engine(url, before_migrating=self._back_up)
+        own = self.folder.data / "droas.db"
+        url = secret.get_secret_value() if secret else f"sqlite:///{own}"
+        name = (
+            "the database of storage.url" if secret else f"the database {own}"
+        )  # an address may hold secrets
+        self.engine = open_engine(url, name=name, before_migrating=self._back_up)
         self.reader = Reader(self.engine)
         self.audit_feed = AuditFeed(self.reader)
 

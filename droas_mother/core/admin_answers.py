@@ -22,6 +22,9 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What a request carries; unknown names are refused: a slip in `dry_run` must not be taken for its absence."""
 
 
+Store = Annotated[str, Meta(description="why nothing can be written down; empty when it can")]
+
+
 class Refusal(Answer, frozen=True):
     """Why something was not done."""
 
@@ -35,6 +38,7 @@ class Health(Answer, frozen=True):
     problems: Annotated[list[str], Meta(description="what is wrong with her, in words")]
     pid: int
     uptime_s: float
+    store: Store = ""
 
 
 class Readiness(Answer, frozen=True):
@@ -108,7 +112,9 @@ class BudgetReport(Answer, frozen=True):
 class BotDetails(BotReport, frozen=True):
     """Everything about one bot."""
 
-    last_stacks: Annotated[str, Meta(description="where its threads stood when it last hung")]
+    last_stacks: Annotated[
+        str, Meta(description="where its threads stood when it last hung, or why it could not tell")
+    ]
     exits: Annotated[list[ExitReport], Meta(description="its last ends, oldest first, ten at most")]
     adopted: Annotated[bool | None, Meta(description="whether its process was started by an earlier mother")]
     identifies: BudgetReport
@@ -140,6 +146,7 @@ class BotList(Answer, frozen=True):
         list[str],
         Meta(description="what should be known of its files, in words; empty when they are in force"),
     ] = []
+    store: Store = ""
 
 
 class CommandAnswer(Answer, frozen=True):

@@ -24,7 +24,7 @@ class Exit:
         said: its own last words about it, "" when there were none.
         fatal: whether it said that a restart cannot help.
         fingerprint: names the traceback of that error; two crashes of one cause have the same.
-        stacks: where its threads stood when it hung, "" when it did not or could not tell.
+        stacks: where its threads stood when it hung, or why it could not tell; "" when it did not.
     """
 
     code: int | None

@@ -17,6 +17,10 @@ class NoMotherError(Exception):
     """No mother answers on the socket; the text says where it was looked for and what to do."""
 
 
+class NotMadeError(Exception):
+    """A file cannot be made; the text says which and why."""
+
+
 class RefusedError(Exception):
     """The mother has answered that she will not.
 
@@ -41,6 +45,9 @@ class Client:
     def __init__(self, socket_path: str | os.PathLike[str]) -> None:
         self._path = os.fspath(socket_path)
         self._kept: HttpConnection | None = None
+        self._pid = 0
+        self.patience_s = _TIMEOUT_S
+        """How long an answer is waited for where nothing else is said."""
 
     def __enter__(self) -> Self:
         return self
@@ -55,7 +62,7 @@ class Client:
             self._kept = None
 
     def ask(
-        self, method: str, path: str, *, timeout_s: float = _TIMEOUT_S, body: Any = None
+        self, method: str, path: str, *, timeout_s: float | None = None, body: Any = None
     ) -> tuple[int, Any]:
         """Send one request, with a JSON value as its body; gives the HTTP status and the JSON value.
 
@@ -65,6 +72,7 @@ class Client:
         """
         if method != "GET":
             self.close()  # a kept connection may just be ending, and only a GET may be sent twice
+        timeout_s = self.patience_s if timeout_s is None else timeout_s
         with self._translated():
             if self._kept is not None:
                 try:
@@ -73,7 +81,7 @@ class Client:
                     self.close()
             return self._once(method, path, timeout_s, b"" if body is None else json.dumps(body).encode())
 
-    def get(self, path: str, *, timeout_s: float = _TIMEOUT_S) -> Any:
+    def get(self, path: str, *, timeout_s: float | None = None) -> Any:
         """Give what is at a path.
 
         Raises:
@@ -82,7 +90,7 @@ class Client:
         """
         return _accepted(*self.ask("GET", path, timeout_s=timeout_s))
 
-    def post(self, path: str, *, timeout_s: float = _TIMEOUT_S, body: Any = None) -> Any:
+    def post(self, path: str, *, timeout_s: float | None = None, body: Any = None) -> Any:
         """Command something; raises as `get` does."""
         return _accepted(*self.ask("POST", path, timeout_s=timeout_s, body=body))
 
@@ -92,18 +100,23 @@ class Client:
         connection = None
         try:
             with self._translated():
-                connection = HttpConnection(self._path)
-                status = connection.ask("GET", path, timeout_s=_TIMEOUT_S)
+                connection = self._connect()
+                status = connection.ask("GET", path, timeout_s=self.patience_s)
                 if status != HTTP_OK:
-                    _accepted(status, json.loads(connection.body(timeout_s=_TIMEOUT_S)))
+                    _accepted(status, json.loads(connection.body(timeout_s=self.patience_s)))
             yield Stream(connection, self._path)
         finally:
             if connection is not None:
                 connection.close()
 
+    def _connect(self) -> HttpConnection:
+        connection = HttpConnection(self._path)
+        self._pid = connection.peer_pid
+        return connection
+
     def _once(self, method: str, path: str, timeout_s: float, body: bytes) -> tuple[int, Any]:
         if self._kept is None:
-            self._kept = HttpConnection(self._path)
+            self._kept = self._connect()
         connection = self._kept
         try:
             status = connection.ask(method, path, timeout_s=timeout_s, body=body)
@@ -128,6 +141,8 @@ class Client:
         except PermissionError:
             words = f"{self._path} belongs to another user; run droasctl as the mother's user or as root"
             raise RefusedError(_FORBIDDEN, words) from None
+        except TimeoutError:
+            raise NoMotherError(f"no answer in time: {_why_silent(self._path, self._pid)}") from None
         except (OSError, ProtocolError, ValueError) as error:
             raise NoMotherError(f"the mother at {self._path} does not answer properly: {error}") from None
 
@@ -173,6 +188,21 @@ class Stream:
             value = self.next(60.0)
             if value is not None:
                 yield value
+
+
+def _why_silent(path: str, pid: int) -> str:
+    """Say what keeps a mother that listens from answering, and what to do."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 - pathlib would cost a tenth of a short command
+            state = file.read().rpartition(b")")[2].split()[0]
+    except OSError:
+        state = b""
+    if state == b"T":
+        return f"the mother at {path} is stopped by a signal; `kill -CONT {pid}` lets her go on"
+    return (
+        f"the mother at {path} (pid {pid}) hangs or has too much to do; see `systemctl status droas-mother` and "
+        "her log, and restart her if it does not pass: `systemctl restart droas-mother`"
+    )
 
 
 def _accepted(status: int, value: Any) -> Any:

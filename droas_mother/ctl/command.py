@@ -2,7 +2,7 @@
 
 import json
 import sys
-from argparse import SUPPRESS, ArgumentParser, Namespace
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -89,6 +89,13 @@ def whole(least: int, most: int) -> Callable[[str], int]:
 
     number.__name__ = f"whole number from {least} to {most}"  # argparse says: invalid … value
     return number
+
+
+def discord_id(text: str) -> str:
+    """Read a Discord id."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 20):
+        raise ArgumentTypeError(f"{text}: a Discord id has 1 to 20 digits")
+    return text
 
 
 def show(value: Any, lines: Callable[[], Iterable[str]], *, as_json: bool) -> None:

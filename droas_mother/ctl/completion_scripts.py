@@ -85,7 +85,7 @@ _droasctl() {
     @FREE@) return ;;
   esac
   if [[ -z "$command" ]]; then
-    COMPREPLY=($(compgen -W "@NAMES@ --socket --help" -- "$current"))
+    COMPREPLY=($(compgen -W "@NAMES@ --socket --version --help" -- "$current"))
     return
   fi
   case "$command $action" in
@@ -165,7 +165,7 @@ _droasctl() {{
   commands=(
 {names}
   )
-  _arguments -C '--socket[socket of the mother]:file:_files' '--help[help]' '1: :->command' '*:: :->rest'
+  _arguments -C '--socket[socket of the mother]:file:_files' '--version[release]' '--help[help]' '1: :->command' '*:: :->rest'
   case "$state" in
   command) _describe 'command' commands ;;
   rest)

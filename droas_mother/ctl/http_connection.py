@@ -7,8 +7,10 @@ Source: RFC 9112, HTTP/1.1.
 """
 
 import socket
+import struct
 import time
 
+_PEERCRED = struct.Struct("3i")
 _PIECE = 65536
 _MAX_HEAD = 65536
 _MAX_BODY = 64 * 1024 * 1024
@@ -24,6 +26,9 @@ class HttpConnection:
     Args:
         path: the Unix socket.
 
+    Attributes:
+        peer_pid: who listens there, as the kernel tells it.
+
     Raises:
         OSError: nobody answers there.
     """
@@ -36,6 +41,9 @@ class HttpConnection:
         except OSError:
             self._socket.close()
             raise
+        self.peer_pid = _PEERCRED.unpack(
+            self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEERCRED.size)
+        )[0]
         self._raw = bytearray()
         self._left = 0
         self._chunked = False

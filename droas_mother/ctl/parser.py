@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from droas_mother.ctl import exit_codes as codes
 from droas_mother.ctl.commands import SUMMARIES, load
+from droas_mother.ctl.version import takes_version
 
 _WIDEST = 100
 _SOCKET = "the mother's droas.sock (default: in $DROAS_RUNTIME_DIR, ./run or /run/droas)"
@@ -56,6 +57,7 @@ def build(given: Sequence[str] | None = None) -> Parser:
         formatter_class=Formatter,
     )
     parser.add_argument("--socket", metavar="PATH", help=_SOCKET)
+    takes_version(parser)
     commands = parser.add_subparsers(
         dest="command", required=True, metavar="COMMAND", parser_class=Parser, title="commands"
     )

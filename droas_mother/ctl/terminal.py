@@ -1,8 +1,12 @@
 """What a terminal can: colours, and one line that is written anew. Nothing of it goes into a file or a pipe."""
 
+import errno
+import io
 import os
 import sys
-from typing import Any
+from typing import Any, NoReturn
+
+from droas_mother.ctl import exit_codes as codes
 
 COLOURS = {
     "ready": "32",
@@ -49,6 +53,24 @@ def printable_line(line: str) -> str:
         return line
     parts = line.split("\x1b[")
     return "\x1b[".join(printable(part) for part in parts) if colourful() else printable(line)
+
+
+def ready_streams() -> None:
+    """Make standard output and error fit to be written to; ends when there is no output at all."""
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 - until the end; pathlib would cost a tenth of a short command
+    if sys.stdout is None:
+        end_unwritten(OSError(errno.EBADF, "standard output is closed"))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal may not know our arrows
+
+
+def end_unwritten(error: OSError) -> NoReturn:
+    """End because something cannot be written; nothing is flushed once more."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    complain(f"cannot write{f' {error.filename}' if error.filename else ''}: {error.strerror}")
+    sys.exit(codes.IO_ERROR)
 
 
 def complain(words: str) -> None:

@@ -48,6 +48,11 @@ def protection_lines(protection: str) -> list[str]:
     return [f"the groups are not protected: the protecting bot is {protection}"]
 
 
+def store_lines(store: str) -> list[str]:
+    """Say that nothing can be written down, when that is so."""
+    return [f"no tool call and no command is done, as none can be written down: {store}"] if store else []
+
+
 def _status_row(bot: Row) -> list[str]:
     return [
         bot["name"],
@@ -75,11 +80,17 @@ def log_lines(records: list[Row]) -> list[str]:
     """Give log records, a line each, tracebacks under them."""
     lines = []
     for record in records:
-        fields = " ".join(f"{key}={value}" for key, value in record.get("fields", {}).items())
+        fields = " ".join(f"{key}={_quoted(value)}" for key, value in record.get("fields", {}).items())
         lines.append(f"{moment(record['at'])} {record['level']:<8} {record['event']:<28} {fields}".rstrip())
         if record.get("exception"):
             lines += record["exception"].rstrip().splitlines()
     return lines
+
+
+def _quoted(value: object) -> str:
+    """Give a value as one word: in quotes where blanks, quotes or = would make it several."""
+    text = str(value)
+    return json.dumps(text, ensure_ascii=False) if not text or set(text) & set(' \t\n"=') else text
 
 
 def event_line(event: Row) -> str:
@@ -109,6 +120,7 @@ def audit_lines(records: list[Row]) -> list[str]:
         said = json.loads(record["result"])
         words = json.dumps(said, ensure_ascii=False) if said else ""
         who = f" for {record['user_id']}" if record["user_id"] else ""
+        who += f" in {record['guild_id']}" if record["guild_id"] else ""
         lines.append(
             f"{moment(record['at_us'] / 1e6)} {record['outcome']:<8} {record['caller']:<18} "
             f"{record['action']}{who} {record['arguments']} {words}".rstrip()
@@ -136,10 +148,17 @@ def until(at: float | None, *, since: float | None = None) -> str:
 
 
 def moment(at: float) -> str:
-    """Give a moment as local time."""
-    return time.strftime("%H:%M:%S", time.localtime(at)) + f".{int(at * 1000) % 1000:03d}"
+    """Give a moment as local time, with its date unless that is today's."""
+    then, now = time.localtime(at), time.localtime()
+    date = "" if then[:3] == now[:3] else time.strftime("%Y-%m-%d ", then)
+    return date + time.strftime("%H:%M:%S", then) + f".{int(at * 1000) % 1000:03d}"
 
 
 def number(value: float | None, unit: str = "") -> str:
     """Give a figure with its unit, "-" without one."""
     return "-" if value is None else f"{value:g}{unit}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Give a number of things: 1 account, 2 accounts."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

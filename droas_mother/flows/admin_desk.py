@@ -149,7 +149,11 @@ class AdminDesk:
         wrong = self._condition.checks()
         status = HTTPStatus.SERVICE_UNAVAILABLE if wrong else HTTPStatus.OK
         return status, Health(
-            status="unwell" if wrong else "ok", problems=wrong, pid=os.getpid(), uptime_s=self._uptime_s()
+            status="unwell" if wrong else "ok",
+            problems=wrong,
+            pid=os.getpid(),
+            uptime_s=self._uptime_s(),
+            store=self._condition.store(),  # no reason to restart her: that makes no room on a disk
         )
 
     def ready(self) -> Answer:
@@ -184,6 +188,7 @@ class AdminDesk:
             protection=self._condition.protection(),
             problems=list(self._condition.problems()),
             configuration=self.config.words(),
+            store=self._condition.store(),
             mother_pid=pid,
             mother=MotherReport(
                 pid=pid,

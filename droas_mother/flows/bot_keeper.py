@@ -209,7 +209,7 @@ class BotKeeper:
         child = self.child
         if child is None or child.ended.is_set():
             return
-        stacks = await child.ask_stacks() if ask_stacks else ""
+        stacks = (await child.ask_stacks() or f"it could not tell where: {why}") if ask_stacks else ""
         log.error("child_killed", bot=self.name, pid=child.pid, why=why, stacks=stacks)
         self.bot = happenings.killed(self.bot, why, stacks)
         child.kill()

@@ -45,7 +45,9 @@ class CallGate:
         if tool is None or not may_call(principal, params.name):
             return denied(f"{principal.caller} may not call {params.name[:64]}", "denied")
         if not may_act_for(principal, params.meta.actor):
-            return denied(f"{principal.caller} may not call for members of this group", "denied")
+            guild_id = params.meta.actor.guild_id if params.meta.actor else None
+            whose = f"members of the group {guild_id}" if guild_id else "a member without naming the group"
+            return denied(f"{principal.caller} may not call for {whose}", "denied")
         return None
 
     def check_key(self, tool: Tool[Any], params: CallParams) -> Refused | None:

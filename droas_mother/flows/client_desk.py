@@ -71,7 +71,9 @@ class ClientDesk:
         async with self._one_at_a_time:
             try:
                 known = await self._known(name)
-                if known is None or known.revoked:
+                if known is not None and known.revoked:
+                    return HTTPStatus.CONFLICT, Refusal(error=f"{name} is revoked already")
+                if known is None:
                     return HTTPStatus.NOT_FOUND, Refusal(error=f"there is no client named {name[:64]}")
                 self._keys.revoke(known.public_key)
                 gone = replace(known, revoked=True)

@@ -29,8 +29,9 @@ from droas_common.wire.calls import (
     result_frame,
 )
 from droas_common.wire.frames import FrameError, encode
-from droas_mother.core.authorization import Principal, may_call
+from droas_mother.core.authorization import Principal, PrincipalKind, may_call
 from droas_mother.core.books import Batch, Changes, Draft
+from droas_mother.core.configuration.fields import nearest
 from droas_mother.core.records import AuditRecord, Hold, Outcome, StoredCall
 from droas_mother.core.refusals import Refusal
 from droas_mother.flows.call_gate import CallGate, error, invalid, misplaced
@@ -163,6 +164,11 @@ class ToolDesk:
 
     def _decide(self, params: CallParams, principal: Principal, batch: Batch, now_us: int) -> Decision:
         tool = self._tools.get(params.name)
+        if tool is None and principal.kind is PrincipalKind.OPERATOR:  # who may call all need not guess
+            close = nearest(params.name, self._tools)
+            words = f"there is no tool {params.name[:64]}" + (f"; did you mean {close}?" if close else "")
+            said = error(ErrorCode.INVALID_PARAMS, words, "invalid_params")
+            return Decision(outcome=Outcome.INVALID, error=said)
         refused = self._gate.check_scope(tool, params, principal)
         if refused is not None or tool is None:
             return _refused(refused or invalid("there is no such tool", "$.name"))

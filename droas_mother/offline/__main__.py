@@ -4,7 +4,6 @@ A family is a module beside this one with `ACTIONS`: functions by the name of th
 without actions. Its command line is described once, in `droas_mother/ctl/commands`.
 """
 
-import io
 import os
 import sys
 from importlib import import_module
@@ -14,7 +13,7 @@ from droas_common.errors import DroasError
 from droas_mother.ctl import exit_codes as codes
 from droas_mother.ctl.command import show_line
 from droas_mother.ctl.parser import build
-from droas_mother.ctl.terminal import complain
+from droas_mother.ctl.terminal import complain, end_unwritten, ready_streams
 
 FAMILIES = {
     "config": "config",
@@ -28,8 +27,7 @@ FAMILIES = {
 
 def main() -> NoReturn:
     """Run one command; exit codes are droasctl's."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
+    ready_streams()
     arguments = build(sys.argv[1:]).parse_args()
     family = import_module(f"droas_mother.offline.{FAMILIES[arguments.command]}")
     try:
@@ -45,9 +43,7 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(codes.OK)
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is flushed once more
-        complain(f"{error.filename or 'output'}: {error.strerror}")
-        sys.exit(codes.IO_ERROR)
+        end_unwritten(error)
     except KeyboardInterrupt:
         sys.exit(codes.INTERRUPTED)
 

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from droas_common.errors import ExitCode, OutsideError, UsageError
+from droas_common.errors import ExitCode, UsageError
 from droas_mother.adapters.configuration.interpretation import load
+from droas_mother.adapters.durable_files import check_folder
 from droas_mother.adapters.processes.runtime_folder import RuntimeFolder
 from droas_mother.adapters.storage.backup import (
     NoDatabaseError,
@@ -18,7 +19,7 @@ from droas_mother.adapters.storage.backup import (
     keep_before_migrating,
     name_of_backup,
 )
-from droas_mother.adapters.storage.engine import connect, words
+from droas_mother.adapters.storage.engine import connect, failure
 from droas_mother.adapters.storage.findings import Findings, look_at_file, look_through
 from droas_mother.adapters.storage.restoring import file_of, restore
 from droas_mother.adapters.storage.revisions import HEAD, bring_forward, check_known, revision_of
@@ -44,6 +45,11 @@ class Place:
         return file_of(self.url) if self.url.startswith("sqlite") else None
 
     @property
+    def name(self) -> str:
+        """What messages call it."""
+        return str(self.file or "the database")
+
+    @property
     def backups(self) -> Path:
         """Where backups go that are not named: beside a file, so that it can be kept there by a link."""
         return self.file.parent / "backups" if self.file is not None else self.folder.backups
@@ -59,7 +65,7 @@ class Place:
         try:
             yield engine
         except DBAPIError as error:
-            raise OutsideError(f"the database cannot be used: {words(error)}") from error
+            raise failure(f"{self.name} cannot be used", error) from error
         finally:
             engine.dispose()
 
@@ -76,8 +82,10 @@ class Place:
 def _backup(arguments: Namespace) -> int:
     place = Place(arguments.config)
     target = Path(arguments.file) if arguments.file else place.backups / name_of_backup()
+    if arguments.file:
+        check_folder(target)
     with place.opened() as engine:
-        findings = back_up(engine, target.absolute())
+        findings = back_up(engine, target.absolute(), name=place.name)
     told = {"file": str(target.absolute()), "bytes": target.stat().st_size, **findings.as_json()}
     line = f"{target}: {told['bytes']} bytes, {_summary(findings)}; verified"
     show(told, lambda: [line], as_json=arguments.json)
@@ -130,13 +138,19 @@ def _check(arguments: Namespace) -> int:
         place = Place(arguments.config)
         with place.opened() as engine:
             findings = look_through(engine)
-        name = str(place.file or "the database")
+        name = place.name
     told = {"database": name, **findings.as_json()}
-    show(told, lambda: [*findings.faults, f"{name}: {_verdict(findings)}"], as_json=arguments.json)
+    show(
+        told,
+        lambda: [*findings.faults, f"{name}: {_verdict(findings, backup=bool(arguments.file))}"],
+        as_json=arguments.json,
+    )
     return ExitCode.NOT_AS_ASKED if findings.faults else ExitCode.OK
 
 
-def _verdict(findings: Findings) -> str:
+def _verdict(findings: Findings, *, backup: bool) -> str:
+    if findings.faults and backup:
+        return "is faulty; restore another one, an older backup perhaps"
     if findings.faults:
         return "is faulty; restore a backup with `droasctl db restore FILE --force`"
     older = "" if findings.schema == HEAD else f" (the newest is {HEAD}; `droasctl db migrate`)"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import HttpUrl, TypeAdapter, ValidationError
 
-from droas_common.errors import RequestError, UsageError
+from droas_common.errors import CannotCreateError, UsageError
 from droas_common.ids import BOT_NAME_PATTERN
 from droas_common.settings import ProtectionLevel
 from droas_mother.adapters.configuration.file_writing import replace_file
@@ -36,7 +36,9 @@ _LOCAL_MODEL = "http://127.0.0.1:11434/v1"
 def _init(arguments: Namespace) -> int:
     folder = Path(arguments.folder)
     if (folder / "droas.yaml").exists():
-        raise RequestError(f"{folder / 'droas.yaml'}: is there already; `droasctl config set` changes it")
+        raise CannotCreateError(
+            f"{folder / 'droas.yaml'}: is there already; `droasctl config set` changes it"
+        )
     asks = not arguments.non_interactive
     if asks and not sys.stdin.isatty():
         raise UsageError("init asks on a terminal; say --non-interactive in a script")

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import zmq
 
-from droas_common.errors import DroasError, ExitCode, OutsideError, RequestError, UsageError
+from droas_common.errors import DroasError, ExitCode, NoInputError, OutsideError, RequestError, UsageError
 from droas_common.life_record import read_beacon
 from droas_common.settings import CurveKeys
 from droas_common.tool_client import ToolCallError, ToolClient, ToolUnavailableError
@@ -40,12 +40,6 @@ class MissingExtraError(RequestError):
     """An optional library is not installed."""
 
     exit_code = ExitCode.UNAVAILABLE
-
-
-class CredentialError(RequestError):
-    """A credential cannot be read."""
-
-    exit_code = ExitCode.NO_INPUT
 
 
 class ClientCaller:
@@ -119,7 +113,7 @@ class ClientCaller:
 
     def _why(self, error: OutsideError) -> str:
         if self._server_key != self._credential.public_key:
-            return str(error)
+            return f"{error}; or this credential is no longer admitted: `droasctl client list` shows who is revoked"
         return (
             f"{self._credential.beacon}: no mother's key can be read there, so none is reached; start her, "
             "or write the credential anew with `droasctl client add`"
@@ -237,9 +231,9 @@ def _credential(path: str) -> Credential:
     try:
         return msgspec.json.decode(Path(path).read_bytes(), type=Credential)
     except OSError as error:
-        raise CredentialError(f"{path}: cannot be read: {error.strerror}") from None
+        raise NoInputError(f"{path}: cannot be read: {error.strerror}") from None
     except msgspec.MsgspecError:
-        raise CredentialError(
+        raise RequestError(
             f"{path}: this is no credential; `droasctl client add NAME --out FILE` writes one"
         ) from None
 

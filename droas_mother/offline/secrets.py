@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from droas_common.errors import RequestError, UsageError
+from droas_common.errors import NoInputError, RequestError, UsageError
 from droas_mother.adapters.configuration import age_keys, secret_files
 from droas_mother.adapters.configuration.file_writing import replace_file
 from droas_mother.adapters.configuration.folder import MAX_FILE_BYTES
+from droas_mother.adapters.durable_files import check_folder
 from droas_mother.core.configuration.sops_values import SopsError
 from droas_mother.ctl import exit_codes as codes
 from droas_mother.ctl.command import show
@@ -52,7 +53,9 @@ def _rotate(arguments: Namespace) -> int:
 def _keygen(arguments: Namespace) -> int:
     identity, recipient = age_keys.new_identity()
     path = Path(arguments.file)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if path.absolute() == age_keys.standard_file(os.environ).absolute():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    check_folder(path)
     replace_file(path, None, f"# public key: {recipient}\n{identity}\n".encode())
     words = f"{path}: an age identity, for you alone; its recipient is {recipient}"
     show({"file": arguments.file, "recipient": recipient}, lambda: [words], as_json=arguments.json)
@@ -81,9 +84,9 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             raw = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+        raise NoInputError(f"{path}: cannot be read: {error.strerror}") from None
     if len(raw) > MAX_FILE_BYTES:
-        raise UsageError(f"{path}: more than the {MAX_FILE_BYTES} bytes allowed")
+        raise RequestError(f"{path}: more than the {MAX_FILE_BYTES} bytes allowed")
     return raw
 
 

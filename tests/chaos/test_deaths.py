@@ -59,6 +59,7 @@ async def test_a_stopped_child_is_replaced(place: Town) -> None:
     await answers_again(place)
     _, bot, _ = await place.ctl("status", "bot_01")
     assert bot["last_exit"] in ("killed: it is stopped by a signal", "killed: no heartbeat for 1.5 s")
+    assert bot["last_stacks"] == f"it could not tell where: {bot['last_exit'].removeprefix('killed: ')}"
 
 
 async def test_a_killed_forkserver_harms_nobody(place: Town) -> None:

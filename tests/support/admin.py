@@ -126,6 +126,7 @@ class PlayedTown:
     records: list[LogRecord] = field(default_factory=list)
     followers: list[Callable[[LogRecord], None]] = field(default_factory=list)
     disk_is_full: bool = False
+    store_fault: str = ""
     lag_s: float = 0.0012
     own: Usage | None = None
     desk: Any = None
@@ -208,7 +209,9 @@ async def played_town(
             supervision=SupervisionSettings,
             identifies=lambda _token: BudgetReport(spent=1, most=500, discord_remaining=None),
         ),
-        condition=Condition(problems=tuple, checks=list, protection=lambda: "ready"),
+        condition=Condition(
+            problems=tuple, checks=list, protection=lambda: "ready", store=lambda: town.store_fault
+        ),
         metrics_text=lambda: b"droas_up 1\n",
     )
     more = {} if may_speak is None else {"may_speak": may_speak}

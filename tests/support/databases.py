@@ -44,11 +44,15 @@ class PlacedDatabase:
             "DROAS_STORAGE__URL": self.url,
         }
 
-    def ctl(self, *arguments: str) -> tuple[int, Any, str]:
-        """Do what `droasctl db … --json` does, here; gives its exit code, its JSON, and what it complained of."""
+    def ctl(self, *arguments: str, as_json: bool = True) -> tuple[int, Any, str]:
+        """Do what `droasctl db … --json` does, here; gives its exit code, its JSON, and what it complained of.
+
+        Without `as_json` it is the command for people, and the text that they read.
+        """
         (self.folder / "configs/bots").mkdir(parents=True, exist_ok=True)
         (self.folder / "configs/droas.yaml").touch()
-        command = ["droasctl", "db", *arguments, "--json", "--config", str(self.folder / "configs")]
+        command = ["droasctl", "db", *arguments, "--config", str(self.folder / "configs")]
+        command += ["--json"] * as_json
         out, err = io.StringIO(), io.StringIO()
         with (
             patch.dict(os.environ, self.environment),
@@ -60,7 +64,8 @@ class PlacedDatabase:
                 main()
             except SystemExit as end:
                 code = end.code
-        return int(code or 0), json.loads(out.getvalue()) if out.getvalue() else None, err.getvalue()
+        told = json.loads(out.getvalue() or "null") if as_json else out.getvalue()
+        return int(code or 0), told, err.getvalue()
 
     def value(self, statement: str) -> Any:
         """Ask the database for one value."""

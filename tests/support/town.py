@@ -16,6 +16,7 @@ import httpx
 import psutil
 
 from droas_mother.ctl.client import Client
+from droas_mother.ctl.exit_codes import UNAVAILABLE
 from droas_sandbox.server import Sandbox
 from droas_sandbox.settings import SandboxSettings
 
@@ -134,9 +135,11 @@ class Town:
             return await self.process.wait()
 
     async def ctl(self, *arguments: str) -> tuple[int, Any, str]:
-        """Run droasctl; gives its exit code, its JSON, and what it complained of."""
+        """Run droasctl; gives its exit code, its JSON (None where no mother has answered), and its complaint."""
         code, out, err = await self._droasctl(*arguments)
-        return code, json.loads(out) if out.strip() else None, err
+        value = json.loads(out) if out.strip() else None
+        unanswered = code == UNAVAILABLE and value["status"] is None
+        return code, None if unanswered else value, err
 
     async def asked(self, path: str) -> Any:
         """Ask the admin interface, as quickly as can be."""

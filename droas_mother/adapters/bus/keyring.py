@@ -6,16 +6,20 @@ key as the handshake proved it; routing ids and bodies prove nothing.
 
 import logging
 import threading
+import time
 
 import zmq
 import zmq.auth
 from pydantic import SecretStr
 from zmq.auth.thread import ThreadAuthenticator
 
+from droas_common.logs import log
 from droas_common.settings import CurveKeys
 from droas_mother.core.authorization import Principal
 
 ZAP_DOMAIN = "droas"
+
+_SAY_EVERY_S = 10.0
 
 
 class KeyRing:
@@ -31,10 +35,10 @@ class KeyRing:
         self.server_secret_key = secret
         self._guard = threading.Lock()
         self._principals: dict[str, Principal] = {}
+        self.refused = 0
+        self._silent_until = 0.0
         silent = logging.getLogger("droas.zap")
-        silent.setLevel(
-            logging.CRITICAL
-        )  # refusals are counted by the sockets' owners, not written one by one
+        silent.setLevel(logging.CRITICAL)  # refusals are counted and said below, not written one by one
         self._authenticator = ThreadAuthenticator(context, log=silent)
 
     def start(self) -> None:
@@ -48,7 +52,19 @@ class KeyRing:
 
     def callback(self, domain: str, key: bytes) -> bool:
         """Say whether this public key (Z85) may connect; called by the handler's thread."""
-        return domain == ZAP_DOMAIN and self.principal(key.decode()) is not None
+        admitted = domain == ZAP_DOMAIN and self.principal(key.decode()) is not None
+        if not admitted:
+            self._note_refused(key)
+        return admitted
+
+    def _note_refused(self, key: bytes) -> None:
+        """Count it, and say it, but not to everybody who knocks without end: he himself is told nothing."""
+        self.refused += 1
+        now = time.monotonic()
+        if now < self._silent_until:
+            return
+        self._silent_until = now + _SAY_EVERY_S
+        log.warning("key_not_admitted", public_key=key.decode(errors="replace"), refused_so_far=self.refused)
 
     def issue(self, principal: Principal) -> CurveKeys:
         """Make a fresh key pair for a principal and admit it from now on."""

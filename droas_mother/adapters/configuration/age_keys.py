@@ -64,14 +64,19 @@ def _texts(environment: Mapping[str, str], troubles: list[str]) -> Iterator[tupl
             troubles.append(f"SOPS_AGE_KEY_FILE names {named}, which cannot be read")
         else:
             yield named, text
-    home = environment.get("XDG_CONFIG_HOME") or os.path.join(environment.get("HOME", ""), ".config")  # noqa: PTH118 - HOME may be missing
-    standard = Path(home) / "sops/age/keys.txt"
+    standard = standard_file(environment)
     text = _read(standard) if standard.is_absolute() else None
     if text is not None:
         yield str(standard), text
     credentials = environment.get("CREDENTIALS_DIRECTORY")
     if credentials:
         yield from _credentials(Path(credentials))
+
+
+def standard_file(environment: Mapping[str, str]) -> Path:
+    """Give where sops looks for identities by itself; relative, and of no use, without a HOME."""
+    home = environment.get("XDG_CONFIG_HOME") or os.path.join(environment.get("HOME", ""), ".config")  # noqa: PTH118 - HOME may be missing
+    return Path(home) / "sops/age/keys.txt"
 
 
 def _credentials(folder: Path) -> Iterator[tuple[str, str]]:

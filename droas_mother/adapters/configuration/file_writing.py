@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from droas_common.errors import ConfigurationError
+from droas_common.errors import CannotCreateError, ConfigurationError
 from droas_mother.adapters.durable_files import give, sync
 
 
@@ -27,15 +27,24 @@ def replace_file(path: Path, before: bytes | None, after: bytes, *, mode: int | 
         mode: of a new file; 0600 when it is not said.
 
     Raises:
-        ChangedError: it holds something else, or is there.
+        CannotCreateError: it is there, and must not be.
+        ChangedError: it holds something else.
         ConfigurationError: it lies in a volume that Kubernetes owns.
-        OSError: it cannot be written.
+        OSError: it cannot be written; names the file.
     """
     real = Path(os.path.realpath(path))
     if any(part.startswith("..") and len(part) > 2 for part in real.parts):
         raise ConfigurationError(
             f"{path} lies in a volume of Kubernetes; change its ConfigMap or Secret instead"
         )
+    try:
+        _replace(real, path, before, after, mode)
+    except OSError as error:  # of a descriptor, or of the file that is to take its place
+        error.filename = str(path)
+        raise
+
+
+def _replace(real: Path, path: Path, before: bytes | None, after: bytes, mode: int | None) -> None:
     with _locked(real.parent):
         _require(real, path, before)
         descriptor, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name[:100]}.")
@@ -74,7 +83,7 @@ def _require(real: Path, shown: Path, before: bytes | None) -> None:
     if now == before:
         return
     if before is None:
-        raise ChangedError(f"{shown}: is there already; remove it first, or choose another name")
+        raise CannotCreateError(f"{shown}: is there already; remove it first, or choose another name")
     raise ChangedError(f"{shown}: somebody else has changed this file meanwhile; look at it and try again")
 
 

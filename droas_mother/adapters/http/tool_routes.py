@@ -57,6 +57,6 @@ TOOL_ROUTES = (
         answer=ClientReport,
         handle=lambda desk, asked: desk.clients.revoke(asked["name"], uid=asked.uid),
         parameters=(Parameter(name="name", kind="text", place="path", words="the client"),),
-        statuses=(404, 503),
+        statuses=(404, 409, 503),
     ),
 )

@@ -17,31 +17,32 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from droas_common.errors import ExitCode, OutsideError, RequestError
+from droas_common.errors import CannotCreateError, ExitCode, NoInputError, OutsideError
 from droas_mother.adapters.durable_files import make_folder, new_file, sync
 from droas_mother.adapters.storage.copying import copy_rows
-from droas_mother.adapters.storage.engine import words
+from droas_mother.adapters.storage.engine import FaultyStoreError, advised, failure, words
 from droas_mother.adapters.storage.findings import Findings, look_at_file
 from droas_mother.adapters.storage.revisions import create, revision_of
 
 _PART = re.compile(r"\..+\.db\.(\d+)\.part")
 """A backup that grows, and the process that writes it."""
 
+_NO_ROOM = ("disk is full", "disk I/O error", "unable to open")
+"""What SQLite says when it is the new file that fails: it reads a database that it has opened already."""
 
-class FaultyStoreError(RequestError):
-    """What a database or a backup holds is not as it was written."""
 
-
-class ExistsError(RequestError):
+class ExistsError(CannotCreateError):
     """Something is there already that is not overwritten."""
 
-    exit_code = ExitCode.CANNOT_CREATE
 
-
-class NoDatabaseError(RequestError):
+class NoDatabaseError(NoInputError):
     """What was named is not there."""
 
-    exit_code = ExitCode.NO_INPUT
+
+class NotWrittenError(OutsideError):
+    """A backup cannot be written, as on a full disk."""
+
+    exit_code = ExitCode.IO_ERROR
 
 
 def name_of_backup(why: str = "droas") -> str:
@@ -50,19 +51,21 @@ def name_of_backup(why: str = "droas") -> str:
     return f"{why}-{time.strftime('%Y%m%dT%H%M%S', time.gmtime(now_ms // 1000))}.{now_ms % 1000:03}Z.db"
 
 
-def back_up(engine: Engine, target: Path, *, must_hold: bool = True) -> Findings:
+def back_up(engine: Engine, target: Path, *, name: str = "the database", must_hold: bool = True) -> Findings:
     """Write a backup; it is verified before it bears its name.
 
     Args:
         engine: the database; a mother may be at work on it.
         target: the new file, mode 0600, its folder's user's; the folder is made where it is missing.
+        name: what messages call the database; its address may hold secrets.
         must_hold: whether a faulty database gets no backup; otherwise it is kept as it is.
 
     Raises:
         ExistsError: there is such a file.
         NoDatabaseError: the database has no tables of ours.
         FaultyStoreError: the database is faulty, and so is its copy, which is removed.
-        OutsideError: the database cannot be read, or the file not be written.
+        NotWrittenError: the file cannot be written.
+        OutsideError: the database cannot be read.
     """
     if target.exists():
         raise ExistsError(f"{target}: is there already; name another file")
@@ -76,9 +79,11 @@ def back_up(engine: Engine, target: Path, *, must_hold: bool = True) -> Findings
                     f"the database is faulty, and so no backup was made: {'; '.join(findings.faults)}"
                 )
     except DBAPIError as error:
-        raise OutsideError(f"{target}: the backup cannot be made: {words(error)}") from error
+        if any(sign in words(error) for sign in _NO_ROOM):
+            raise NotWrittenError(f"cannot write {target}: {advised(words(error))}") from error
+        raise failure(f"no backup is made, as {name} cannot be read", error) from error
     except OSError as error:
-        raise OutsideError(f"{target}: the backup cannot be written: {error.strerror}") from error
+        raise NotWrittenError(f"cannot write {target}: {error.strerror}") from error
     return findings
 
 

@@ -16,7 +16,7 @@ from droas_common.ids import Snowflake
 from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.appending import audit_chain, entry_chain
 from droas_mother.adapters.storage.bulk import Bulk
-from droas_mother.adapters.storage.engine import words
+from droas_mother.adapters.storage.engine import advised, words
 from droas_mother.adapters.storage.forgetting import accounts_of, erase, holds_of, prune
 from droas_mother.adapters.storage.known_calls import KnownCalls
 from droas_mother.adapters.storage.rows import TABLES, RowStatements, row_of, statements
@@ -29,15 +29,6 @@ _CACHED = 100_000
 
 _HOT: tuple[type[Row], ...] = (Spending,)
 """Kinds of row that every transfer reads."""
-
-_RESTORE = "; stop the mother and restore a backup: droasctl db restore FILE --force"
-_ADVICE = (
-    ("disk is full", "; make room on its disk"),
-    ("is locked", "; another program holds it"),
-    ("malformed", _RESTORE),
-    ("not a database", _RESTORE),
-)
-"""What to do about what SQLite says; without that it recovers by itself."""
 
 _KEPT_IDENTIFIES_US = 2 * 86_400_000_000
 """A budget looks back one day; what is older than two is dropped."""
@@ -233,8 +224,7 @@ class Database:
             if isinstance(error, DBAPIError)
             else str(error).split("\n")[0] or type(error).__name__
         )
-        advice = next((words for sign, words in _ADVICE if sign in what), "")
-        return OutsideError(f"the database refuses: {what}{advice}", retry_after_s=1.0)
+        return OutsideError(f"the database refuses: {advised(what)}", retry_after_s=1.0)
 
 
 class _Cache[K, V]:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from droas_common.errors import ConfigurationError, OutsideError
+from droas_common.errors import ConfigurationError, DroasError, OutsideError, RequestError
 from droas_mother.adapters.storage.revisions import HEAD, bring_forward, check_known, create, revision_of
 
 _BUSY_TIMEOUT_MS = 2_000
@@ -20,16 +20,39 @@ The same pages are written by call after call: four times SQLite's own number is
 
 _SERVED = ("sqlite", "postgresql")
 
+_RESTORE = "; stop the mother and restore a backup: droasctl db restore FILE --force"
+_FAULTY = ("malformed", "not a database")
+_ADVICE = (
+    ("disk is full", "; make room on its disk"),
+    ("is locked", "; another program holds it"),
+    *((sign, _RESTORE) for sign in _FAULTY),
+    ("disk I/O error", "; its disk fails, is full or has gone (dmesg, df)"),
+    ("unable to open", "; is its folder there, may we write in it?"),
+    ("connection", "; is the server running, may we connect to it?"),
+)
+"""What to do about what a driver says; most of it passes by itself."""
 
-def open_engine(url: str, *, before_migrating: Callable[[Engine, str], None] | None = None) -> Engine:
+
+class FaultyStoreError(RequestError):
+    """What a database or a backup holds is not as it was written."""
+
+
+def open_engine(
+    url: str,
+    *,
+    name: str = "the database",
+    before_migrating: Callable[[Engine, str], None] | None = None,
+) -> Engine:
     """Open a database and bring its schema up to date.
 
     Args:
         url: `sqlite:///…` or `postgresql+psycopg://…`.
+        name: what messages call it; its address may hold secrets.
         before_migrating: told of an older schema before it is touched; what it raises keeps it untouched.
 
     Raises:
         ConfigurationError: the address cannot be used, or a newer release has written the database.
+        FaultyStoreError: the file is no database, or a broken one.
         OutsideError: the database cannot be reached.
     """
     engine = connect(url)
@@ -37,9 +60,7 @@ def open_engine(url: str, *, before_migrating: Callable[[Engine, str], None] | N
         _bring_up_to_date(engine, before_migrating)
     except DBAPIError as error:
         engine.dispose()
-        raise OutsideError(
-            f"the database cannot be opened: {words(error)}; is it running, is it a database, may we read it?"
-        ) from error
+        raise failure(f"{name} cannot be opened", error) from error
     except BaseException:
         engine.dispose()
         raise
@@ -63,6 +84,18 @@ def connect(url: str) -> Engine:
 def words(error: DBAPIError) -> str:
     """Give a driver's complaint in one line, without the statement and its values."""
     return str(error.orig).strip().split("\n")[0] or type(error).__name__
+
+
+def advised(what: str) -> str:
+    """Give a driver's complaint with what to do about it, where that is known."""
+    return what + next((advice for sign, advice in _ADVICE if sign in what), "")
+
+
+def failure(failed: str, error: DBAPIError) -> DroasError:
+    """Give the error for what a driver says: of a faulty database, or of one that cannot be used at the moment."""
+    what = words(error)
+    kind = FaultyStoreError if any(sign in what for sign in _FAULTY) else OutsideError
+    return kind(f"{failed}: {advised(what)}")
 
 
 def _bring_up_to_date(engine: Engine, before_migrating: Callable[[Engine, str], None] | None) -> None:

@@ -11,13 +11,12 @@ from droas_common.errors import OutsideError
 from droas_mother.adapters.durable_files import give, make_folder, new_file, sync
 from droas_mother.adapters.storage.backup import (
     ExistsError,
-    FaultyStoreError,
     NoDatabaseError,
     back_up,
     name_of_backup,
 )
 from droas_mother.adapters.storage.copying import copy_rows, tables_of
-from droas_mother.adapters.storage.engine import connect, words
+from droas_mother.adapters.storage.engine import FaultyStoreError, advised, connect, words
 from droas_mother.adapters.storage.findings import Findings, look_at_file, read_only
 from droas_mother.adapters.storage.revisions import create, revision_of
 
@@ -51,7 +50,9 @@ def restore(backup: Path, url: str, *, force: bool, folder: Path) -> tuple[Findi
         else:
             kept = _into_server(backup, url, force=force, folder=folder)
     except DBAPIError as error:
-        raise OutsideError(f"the backup cannot be restored, nothing was changed: {words(error)}") from error
+        raise OutsideError(
+            f"the backup cannot be restored, nothing was changed: {advised(words(error))}"
+        ) from error
     except OSError as error:
         raise OutsideError(f"{error.filename}: the backup cannot be restored: {error.strerror}") from error
     return findings, kept

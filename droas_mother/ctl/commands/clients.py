@@ -2,11 +2,22 @@
 
 import json
 import os
-from argparse import ArgumentParser, Namespace
+import re
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from fnmatch import fnmatchcase
 
 from droas_mother.ctl import exit_codes as codes
-from droas_mother.ctl.client import Client, escaped
-from droas_mother.ctl.command import Action, Command, Row, nothing, show, takes_actions, takes_json
+from droas_mother.ctl.client import Client, NotMadeError, escaped
+from droas_mother.ctl.command import (
+    Action,
+    Command,
+    Row,
+    discord_id,
+    nothing,
+    show,
+    takes_actions,
+    takes_json,
+)
 from droas_mother.ctl.terminal import complain
 from droas_mother.ctl.wording import table
 
@@ -18,14 +29,14 @@ def _add(client: Client, arguments: Namespace) -> int:
         "guilds": arguments.guild,
         "rate_per_s": arguments.rate,
     }
+    _warn_of_nothing(client, arguments.scope)
     if not arguments.out:
         show(client.post("/v1/clients", body=body), list, as_json=True)
         return codes.OK
     try:  # before the client is there: a secret that cannot be kept would be lost
         file = os.open(arguments.out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        complain(f"{arguments.out}: cannot be made: {error.strerror}")
-        return codes.IO_ERROR
+        raise NotMadeError(f"{arguments.out}: cannot be made: {error.strerror}") from None
     try:
         credential = client.post("/v1/clients", body=body)
         os.write(file, json.dumps(credential, indent=2).encode() + b"\n")
@@ -38,6 +49,14 @@ def _add(client: Client, arguments: Namespace) -> int:
     words = f"{credential['name']}: added; the only copy of its secret key is in {arguments.out}"
     show(told, lambda: [words], as_json=arguments.json)
     return codes.OK
+
+
+def _warn_of_nothing(client: Client, scope: list[str]) -> None:
+    """Warn of patterns that allow nothing: they are mistyped, or meant for tools that are still to come."""
+    tools = [tool["name"] for tool in client.get("/v1/tools")["tools"]]
+    for pattern in scope:
+        if not any(fnmatchcase(tool, pattern) for tool in tools):
+            complain(f"--scope {pattern}: no tool is called so now; see `droasctl tools list`")
 
 
 def _list(client: Client, arguments: Namespace) -> int:
@@ -70,18 +89,38 @@ def _table(clients: list[Row]) -> list[str]:
     return table(["CLIENT", "STATE", "TOOLS", "GROUPS", "RATE"], rows)
 
 
+def client_name(text: str) -> str:
+    """Read how a client is called."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,63}", text):
+        what = "up to 64 lower case letters, digits, - _ . and begins with a letter or digit"
+        raise ArgumentTypeError(f"{text!r}: a name has {what}")
+    return text
+
+
+def tool_pattern(text: str) -> str:
+    """Read a tool, or a pattern of several."""
+    if not re.fullmatch(r"[a-z0-9_.*?\[\]-]{1,96}", text):
+        raise ArgumentTypeError(f"{text!r}: name a tool, economy.* for all of a service, or * for all")
+    return text
+
+
 def rate(text: str) -> float:
     """Read calls per second: 5/s, 0.5/s or 5."""
-    return float(text.removesuffix("/s"))
-
-
-rate.__name__ = "rate (5/s)"
+    try:
+        value = float(text.removesuffix("/s"))
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 100_000:
+        raise ArgumentTypeError(f"{text}: calls per second are wanted, as 5/s or 0.5/s (100000/s at most)")
+    return value
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME", help="how it is called: lower case letters, digits, - _ .")
+    what = "how it is called: lower case letters, digits, - _ ."
+    parser.add_argument("name", type=client_name, metavar="NAME", help=what)
     parser.add_argument(
         "--scope",
+        type=tool_pattern,
         action="append",
         required=True,
         metavar="PATTERN",
@@ -89,6 +128,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--guild",
+        type=discord_id,
         action="append",
         metavar="ID",
         help="a group for whose members it may call; may be given again (default: all)",

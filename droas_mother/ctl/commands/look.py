@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from droas_mother.ctl import exit_codes as codes
 from droas_mother.ctl.client import Client, bot_path
 from droas_mother.ctl.command import Command, Row, show, takes_json
-from droas_mother.ctl.wording import protection_lines, status_lines
+from droas_mother.ctl.wording import protection_lines, status_lines, store_lines
 
 
 def _list(client: Client, arguments: Namespace) -> int:
@@ -21,15 +21,16 @@ def _status(client: Client, arguments: Namespace) -> int:
 def _status_of_all(client: Client, arguments: Namespace) -> int:
     value = client.get("/v1/bots")
     bots, problems, protection = value["bots"], value["problems"], value["protection"]
-    said = value.get("configuration", [])
-    lines = [*status_lines(bots, problems), *protection_lines(protection), *said]
+    store = value.get("store", "")
+    said = [*protection_lines(protection), *store_lines(store), *value.get("configuration", [])]
+    lines = [*status_lines(bots, problems), *said]
     if arguments.verbose:
         full = [client.get(bot_path(bot["name"])) for bot in bots]
         value["stacks"] = {bot["name"]: bot["last_stacks"] for bot in full}
         lines += [line for bot in full for line in _stacks(bot)]
     show(value, lambda: lines, as_json=arguments.json)
     well = all(_as_wanted(bot) for bot in bots) and protection in {"off", "ready"}
-    return codes.OK if well and not problems else codes.NOT_RUNNING
+    return codes.OK if well and not problems and not store else codes.NOT_RUNNING
 
 
 def _status_of_one(client: Client, arguments: Namespace) -> int:
@@ -58,8 +59,11 @@ def _describe(client: Client, arguments: Namespace) -> int:
 
 def _health(client: Client, arguments: Namespace) -> int:
     status, value = client.ask("GET", "/health")
-    show(value, lambda: [value["status"], *value["problems"]], as_json=arguments.json)
-    return codes.OK if status == codes.HTTP_OK else codes.NOT_AS_ASKED
+    store = value.get("store", "")
+    head = "ok, but:" if store and status == codes.HTTP_OK else value["status"]
+    lines = [head, *value["problems"], *store_lines(store)]
+    show(value, lambda: lines, as_json=arguments.json)
+    return codes.OK if status == codes.HTTP_OK and not store else codes.NOT_AS_ASKED
 
 
 def _status_arguments(parser: ArgumentParser) -> None:
@@ -79,7 +83,7 @@ COMMANDS = {
         run=_status,
         about="Show how the bots are: state, process, restarts, gateway latency, lag of the event loop, memory,\n"
         "when a waiting one is tried again, how the last process ended. Exits with 3 when one that shall run\n"
-        "is not ready.",
+        "is not ready, or nothing can be written down.",
         arguments=_status_arguments,
         examples=(
             ("droasctl status", "all bots"),
@@ -94,7 +98,7 @@ COMMANDS = {
     ),
     "health": Command(
         run=_health,
-        about="Ask whether the mother herself is well. Exits with 1 when she is not.",
+        about="Ask whether the mother herself is well. Exits with 1 when she is not, or can write nothing down.",
         arguments=takes_json,
     ),
 }

@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser
 
-from droas_mother.ctl.command import Command
+from droas_mother.ctl.command import Command, discord_id
 from droas_mother.ctl.offline import offline
 
 
@@ -23,8 +23,8 @@ def _arguments(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="call as the external client that this credential is of (default: as the user that you are)",
     )
-    parser.add_argument("--user", metavar="ID", help="the Discord user for whom is called")
-    parser.add_argument("--guild", metavar="ID", help="the group of that user")
+    parser.add_argument("--user", type=discord_id, metavar="ID", help="the Discord user for whom is called")
+    parser.add_argument("--guild", type=discord_id, metavar="ID", help="the group of that user")
     parser.add_argument(
         "--timeout",
         type=seconds,

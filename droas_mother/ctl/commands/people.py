@@ -4,8 +4,18 @@ from argparse import ArgumentParser, Namespace
 
 from droas_mother.ctl import exit_codes as codes
 from droas_mother.ctl.client import Client, escaped
-from droas_mother.ctl.command import Action, Command, Row, nothing, show, takes_actions, takes_json
+from droas_mother.ctl.command import (
+    Action,
+    Command,
+    Row,
+    discord_id,
+    nothing,
+    show,
+    takes_actions,
+    takes_json,
+)
 from droas_mother.ctl.terminal import complain
+from droas_mother.ctl.wording import counted
 
 _TIMEOUT_S = 120.0
 
@@ -28,9 +38,10 @@ def _erase(client: Client, arguments: Namespace) -> int:
 
 def _done(value: Row) -> list[str]:
     coins = ", ".join(f"{amount} {currency}" for currency, amount in value["coins"].items()) or "no coins"
-    holds = f"{value['holds']} reservations taken back"
+    accounts = counted(value["accounts"], "account")
+    holds = counted(value["holds"], "reservation")
     return [
-        f"forgotten: {value['accounts']} accounts closed, {coins} back to the issuers, {holds}",
+        f"forgotten: {accounts} closed, {coins} back to the issuers, {holds} taken back",
         f"the audit names this person {value['user_digest']}",
     ]
 
@@ -41,8 +52,8 @@ def _path(arguments: Namespace, verb: str) -> str:
 
 
 def _who(parser: ArgumentParser) -> None:
-    parser.add_argument("user", metavar="USER", help="the Discord user's id")
-    parser.add_argument("--guild", metavar="ID", help="only in this group (default: in all)")
+    parser.add_argument("user", type=discord_id, metavar="USER", help="the Discord user's id")
+    parser.add_argument("--guild", type=discord_id, metavar="ID", help="only in this group (default: in all)")
 
 
 def _export_arguments(parser: ArgumentParser) -> None:

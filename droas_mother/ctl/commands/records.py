@@ -11,6 +11,7 @@ from droas_mother.ctl.command import (
     Action,
     Command,
     Row,
+    discord_id,
     nothing,
     show,
     takes_actions,
@@ -106,8 +107,8 @@ def _query_arguments(parser: ArgumentParser) -> None:
         "--since", type=moment_of, metavar="WHEN", help="30m, 12h, 7d, 2026-01-31, or unix seconds"
     )
     parser.add_argument("--caller", metavar="WHO", help="who asked: bot:bot_01, client:shop, uid:1000")
-    parser.add_argument("--user", metavar="ID", help="for this Discord user")
-    parser.add_argument("--guild", metavar="ID", help="in this group")
+    parser.add_argument("--user", type=discord_id, metavar="ID", help="for this Discord user")
+    parser.add_argument("--guild", type=discord_id, metavar="ID", help="in this group")
     parser.add_argument(
         "--action", dest="action_name", metavar="NAME", help="economy.transfer; economy.* for all of them"
     )

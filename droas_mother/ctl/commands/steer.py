@@ -21,6 +21,9 @@ def _run(client: Client, arguments: Namespace) -> int:
     if arguments.all and arguments.command == "restart" and not arguments.wait:
         complain("restart --all goes from bot to bot as each is ready again, so it cannot but wait")
         return codes.USAGE
+    client.patience_s = min(
+        client.patience_s, max(1, arguments.timeout)
+    )  # also for who does not answer at all
     names = _all_names(client, arguments.command) if arguments.all else [arguments.bot]
     if not arguments.wait:
         return _without_waiting(client, arguments, names)

@@ -7,8 +7,17 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from droas_mother.ctl import exit_codes as codes
-from droas_mother.ctl.client import Client, NoMotherError
-from droas_mother.ctl.command import Action, Command, Row, nothing, show, takes_actions, takes_json
+from droas_mother.ctl.client import Client, NoMotherError, RefusedError
+from droas_mother.ctl.command import (
+    Action,
+    Command,
+    Row,
+    discord_id,
+    nothing,
+    show,
+    takes_actions,
+    takes_json,
+)
 from droas_mother.ctl.terminal import bold, complain
 
 
@@ -32,6 +41,9 @@ def _told(tools: list[Row]) -> list[str]:
 
 
 def _call(client: Client, arguments: Namespace) -> int:
+    if arguments.guild and not arguments.user:
+        complain("--guild is of use with --user only: the group of that member")
+        return codes.USAGE
     key = arguments.key or f"{time.time_ns() // 10**6:012x}-{os.urandom(8).hex()}"
     try:
         body = {
@@ -48,6 +60,10 @@ def _call(client: Client, arguments: Namespace) -> int:
         value = client.post("/v1/tools/call", body=body)
     except NoMotherError:
         complain(f"whether it was done is not known; ask again with --key {key}, it is done once at most")
+        raise
+    except RefusedError as error:
+        if error.status == codes.HTTP_UNAVAILABLE:  # whoever tries again needs the key that was made up here
+            raise RefusedError(error.status, f"{error}: --key {key}") from None
         raise
     show(value, lambda: _outcome(value), as_json=arguments.json is not None)
     return codes.NOT_AS_ASKED if value["is_error"] else codes.OK
@@ -109,8 +125,10 @@ def _call_arguments(parser: ArgumentParser) -> None:
         metavar="OBJECT",
         help="print JSON; with a JSON object, these are the arguments",
     )
-    parser.add_argument("--user", metavar="ID", help="the Discord user for whom it is called")
-    parser.add_argument("--guild", metavar="ID", help="the group of that user")
+    parser.add_argument(
+        "--user", type=discord_id, metavar="ID", help="the Discord user for whom it is called"
+    )
+    parser.add_argument("--guild", type=discord_id, metavar="ID", help="the group of that user")
     parser.add_argument(
         "--key", metavar="KEY", help="the idempotency key of an earlier try (default: a fresh one)"
     )

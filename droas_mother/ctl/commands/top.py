@@ -12,7 +12,7 @@ from droas_mother.ctl.client import Client, NoMotherError
 from droas_mother.ctl.command import Command, Row, whole
 from droas_mother.ctl.screen import Screen
 from droas_mother.ctl.terminal import bold, coloured, complain, printable
-from droas_mother.ctl.wording import duration, number, protection_lines, until
+from droas_mother.ctl.wording import duration, number, protection_lines, store_lines, until
 
 _HEAD = ("BOT", "STATE", "PID", "UP", "CPU", "PSS", "LAG", "LATENCY", "ANSWERED", "RESTARTS", "WHY")
 _LEFT = frozenset({"BOT", "STATE", "WHY"})
@@ -70,7 +70,8 @@ def _summary(value: Row) -> str:
 def _notes(value: Row) -> list[str]:
     if "gone" in value:
         return [_flat(value["gone"])]
-    return [_flat(note) for note in [*protection_lines(value["protection"]), *value["problems"]]]
+    said = [*protection_lines(value["protection"]), *store_lines(value.get("store", "")), *value["problems"]]
+    return [_flat(note) for note in said]
 
 
 def _flat(text: str) -> str:

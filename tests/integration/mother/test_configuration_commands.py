@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from droas_common.errors import CannotCreateError
 from droas_mother.adapters.configuration.editing import NotChangedError, changed, place_of, value_of
 from droas_mother.adapters.configuration.file_writing import ChangedError, replace_file
 from droas_mother.adapters.configuration.sealing import unseal
@@ -253,7 +254,7 @@ def test_a_file_that_somebody_else_has_changed_is_left_alone(tmp_path: Path) -> 
     path.write_text("theirs")
     with pytest.raises(ChangedError, match="somebody else has changed"):
         replace_file(path, b"before", b"ours")
-    with pytest.raises(ChangedError, match="is there already"):
+    with pytest.raises(CannotCreateError, match="is there already"):
         replace_file(path, None, b"ours")
     (tmp_path / "..2026").mkdir()
     (tmp_path / "..2026" / "g.yaml").write_text("x")
@@ -273,6 +274,12 @@ def test_secrets_are_encrypted_rotated_and_read_again(folder: Path) -> None:
     code, value = json_of(folder, "secrets", "keygen", keys)
     assert (code, set(value)) == (0, documented("identity"))
     assert (folder / keys).stat().st_mode & 0o777 == 0o600
+    code, _, err = ctl(folder, "secrets", "keygen", keys)
+    assert (code, "is there already" in err) == (73, True)
+    code, _, err = ctl(folder, "secrets", "keygen", "none/k.txt")
+    assert (code, f"no folder {folder / 'none'};" in err, (folder / "none").exists()) == (73, True, False)
+    code, _, err = ctl(folder, "secrets", "edit", "none.env")
+    assert (code, "none.env: cannot be read" in err) == (66, True)
     assert "SECRET-KEY" not in json.dumps(value)
     secrets = folder / "configs" / "secrets.env"
     secrets.write_text("HELPER_TOKEN=a-token-of-nobody\n")
@@ -362,7 +369,7 @@ def test_init_writes_without_asking(folder: Path) -> None:
     assert TOKEN not in "".join(path.read_text() for path in (folder / "new").rglob("*.yaml"))
     assert ctl(folder, "config", "validate", "new") == (0, "new: valid (ada)\n", "")
     code, _, err = ctl(folder, *arguments, ADA_TOKEN=TOKEN)
-    assert (code, "is there already" in err) == (65, True)
+    assert (code, "is there already" in err) == (73, True)
     code, _, err = ctl(folder, "init", "other", "--non-interactive", HELPER_TOKEN="not-a-token")
     assert (code, "has not the shape of a bot token" in err, "not-a-token" in err) == (64, True, False)
     assert ctl(folder, "init", "other")[0] == 64

@@ -20,7 +20,7 @@ from sqlalchemy import text
 from droas_common.errors import OutsideError
 from droas_mother.adapters.processes.runtime_folder import RuntimeFolder
 from droas_mother.adapters.storage.backup import back_up
-from droas_mother.adapters.storage.engine import connect, open_engine
+from droas_mother.adapters.storage.engine import FaultyStoreError, connect, open_engine
 from droas_mother.adapters.storage.findings import look_at_file
 from droas_mother.adapters.storage.revisions import HEAD
 from tests.support.admin import DROASCTL
@@ -320,6 +320,27 @@ def test_overwritten_pages_are_found(tmp_path: Path) -> None:
         assert look_at_file(path).faults, f"page {page}"
 
 
+def test_a_file_that_is_no_database_is_told_with_its_name(tmp_path: Path, short_tmp: Path) -> None:
+    """It is the database that is faulty, not the backup that was to be; and there is advice."""
+    rubbish = tmp_path / "droas.db"
+    rubbish.write_bytes(b"rubbish" * 1000)
+    with pytest.raises(FaultyStoreError, match=r"this one cannot be opened: .*droasctl db restore"):
+        open_engine(f"sqlite:///{rubbish}", name="this one")
+    place = PlacedDatabase(short_tmp, f"sqlite:///{rubbish}")
+    code, refused, _ = place.ctl("backup", str(tmp_path / "b9.db"))
+    assert (
+        code,
+        f"as {rubbish} cannot be read: file is not" in refused["error"],
+        "b9" in refused["error"],
+    ) == (
+        65,
+        True,
+        False,
+    )
+    line = place.ctl("check", str(rubbish), as_json=False)[1]
+    assert ("an older backup" in line, "--force" in line) == (True, False)
+
+
 def test_mistakes_are_said(place: PlacedDatabase, tmp_path: Path) -> None:
     """A file that is not there, one that is, and a schema that does not exist have exit codes of their own."""
     assert place.ctl("restore", str(tmp_path / "none.db"))[0] == 66
@@ -327,11 +348,13 @@ def test_mistakes_are_said(place: PlacedDatabase, tmp_path: Path) -> None:
     there = tmp_path / "there.db"
     there.touch()
     assert place.ctl("backup", str(there))[0] == 73
-    assert place.ctl("backup", "/proc/none/x.db")[0] == 75
+    nowhere = tmp_path / "none"
+    code, refused, _ = place.ctl("backup", str(nowhere / "x.db"))
+    assert (code, f"no folder {nowhere};" in refused["error"], nowhere.exists()) == (73, True, False)
     assert place.ctl("migrate", "--to", "0099")[0] == 64
     assert place.ctl("migrate", "--to", "0001")[0] == 64
-    nowhere = PlacedDatabase(place.folder, f"sqlite:///{tmp_path / 'none.db'}")
-    assert nowhere.ctl("check")[0] == 66
+    empty = PlacedDatabase(place.folder, f"sqlite:///{tmp_path / 'none.db'}")
+    assert empty.ctl("check")[0] == 66
     assert not (tmp_path / "none.db").exists()
 
 
@@ -345,7 +368,7 @@ def test_a_full_disk_leaves_no_backup(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
     try:
-        with pytest.raises(OutsideError, match="cannot be made"):
+        with pytest.raises(OutsideError, match=r"cannot write .*out.db: "):
             back_up(engine, tmp_path / "backups/out.db")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

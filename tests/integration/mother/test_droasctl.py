@@ -5,9 +5,11 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,15 @@ async def test_status_of_one_bot_is_zero_only_when_it_is_ready(town: PlayedTown)
     assert (await town.ctl("status", "bot_01"))[0] == codes.NOT_RUNNING
     assert (await town.ctl("status", "bot_02"))[0] == codes.OK
     assert (await town.ctl("status"))[0] == codes.OK
+
+
+async def test_a_store_that_takes_nothing_is_told(town: PlayedTown) -> None:
+    """Bots that are ready are not all: while nothing can be written down, status and health say so and why."""
+    town.store_fault = "the database cannot be used: disk is full; make room"
+    for command, code in (("status", codes.NOT_RUNNING), ("health", codes.NOT_AS_ASKED)):
+        found, out, _ = await town.ctl(command)
+        assert (found, town.store_fault in out) == (code, True)
+        assert json.loads((await town.ctl(command, "--json"))[1])["store"] == town.store_fault
 
 
 async def test_the_stacks_of_a_hung_bot_are_shown(town: PlayedTown) -> None:
@@ -269,8 +280,13 @@ async def test_mistakes_are_told_in_words(town: PlayedTown, arguments: str, code
 
 async def test_refusals_are_json_as_well(town: PlayedTown) -> None:
     """A program that asked for JSON gets its error as JSON."""
-    code, out, _ = await town.ctl("status", "nobody", "--json")
-    assert (code, set(json.loads(out))) == (codes.UNKNOWN_BOT, documented("error"))
+    for arguments, expected in (
+        ("status nobody", codes.UNKNOWN_BOT),
+        ("--socket /nowhere status", codes.UNAVAILABLE),
+        ("--socket /nowhere tools call economy.balance", codes.UNAVAILABLE),
+    ):
+        code, out, _ = await town.ctl(*arguments.split(), "--json")
+        assert (code, set(json.loads(out))) == (expected, documented("error"))
 
 
 async def test_another_user_is_told_so(short_tmp: Path) -> None:
@@ -301,6 +317,15 @@ def test_the_guide_knows_every_command_and_exit_code() -> None:
         assert f"droasctl {name}" in GUIDE
     for number in re.findall(r"^  (\d+) ", codes.EXPLANATION, flags=re.MULTILINE):
         assert f"| {number} |" in GUIDE
+
+
+def test_every_program_tells_its_release() -> None:
+    """Which one runs is the first thing that is asked."""
+    for name in ("droasctl", "droas-mother", "droas-sandbox"):
+        done = subprocess.run(
+            (DROASCTL.parent / name, "--version"), capture_output=True, text=True, check=True
+        )
+        assert done.stdout == f"{name} {version('droas')}\n"
 
 
 @pytest.mark.parametrize("name", SUMMARIES)
@@ -386,10 +411,19 @@ async def test_a_terminal_without_our_letters_gets_others(town: PlayedTown) -> N
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 async def test_a_full_disk_is_told(town: PlayedTown) -> None:
     """What cannot be written is no silent success."""
-    line = f"{DROASCTL} --socket {town.socket} status > /dev/full"
-    process = await asyncio.create_subprocess_exec("bash", "-c", line, stderr=asyncio.subprocess.PIPE)
-    _, err = await process.communicate()
-    assert (process.returncode, err) == (74, b"droasctl: cannot write: No space left on device\n")
+    for line, why in (
+        ("status > /dev/full", b"No space left on device"),
+        ("status nobody --json > /dev/full", b"No space left on device"),
+        ("status >&-", b"standard output is closed"),
+    ):
+        process = await asyncio.create_subprocess_exec(
+            "bash",
+            "-c",
+            f"{DROASCTL} --socket {town.socket} {line}",
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, err = await process.communicate()
+        assert (process.returncode, err) == (74, b"droasctl: cannot write: " + why + b"\n")
 
 
 async def test_a_reader_that_has_seen_enough_is_no_error(town: PlayedTown) -> None:

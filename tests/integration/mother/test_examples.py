@@ -55,6 +55,19 @@ async def played(place: PlayedOffice, program: tuple[str, ...], *arguments: str)
     return process.returncode or 0, json.loads(out)
 
 
+def mistaken(place: PlayedOffice, program: tuple[str, ...]) -> None:
+    """Use a client wrongly: nothing given, no credential there, arguments that are no JSON."""
+    shop = str(place.bench.folder / "shop.json")
+    for arguments in ((), ("/nowhere.json", "economy.balance", "{}"), (shop, "economy.balance", "{")):
+        done = subprocess.run((*program, *arguments), capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr[:6], done.stderr.count("\n")) == (
+            1,
+            "",
+            "usage:",
+            1,
+        )
+
+
 async def play(place: PlayedOffice, program: tuple[str, ...]) -> None:
     """Let a client do what a client does."""
     transfer = ("economy.transfer", '{"to_user_id": "11", "amount": 30}')
@@ -76,9 +89,11 @@ async def play(place: PlayedOffice, program: tuple[str, ...]) -> None:
 async def test_the_python_client_calls(place: PlayedOffice) -> None:
     """Bare pyzmq is enough: a result, a refusal of the tool, and an error come as documented."""
     await play(place, (sys.executable, str(EXAMPLES / "client.py")))
+    mistaken(place, (sys.executable, str(EXAMPLES / "client.py")))
 
 
 @pytest.mark.slow
 async def test_the_node_client_calls(place: PlayedOffice, node_client: Path) -> None:
     """So is zeromq of npm: the same three answers."""
     await play(place, ("node", str(node_client)))
+    mistaken(place, ("node", str(node_client)))

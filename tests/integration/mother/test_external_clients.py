@@ -10,9 +10,11 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from droas_common.life_record import read_beacon
+from droas_common.logs import start_logging
 from droas_common.settings import CurveKeys
 from droas_common.tool_client import ToolCallError, ToolClient, ToolUnavailableError
 from droas_common.wire.calls import Actor
+from droas_common.wire.records import LogRecord
 from tests.support.bench_of_tools import ADA, ToolBench, running
 from tests.support.office import PlayedOffice, office
 
@@ -40,12 +42,19 @@ def proven(bench: ToolBench, credential: dict[str, Any]) -> ToolClient:
 
 async def test_a_client_may_do_what_it_was_given(place: PlayedOffice) -> None:
     """Its tools in its groups are served; other tools and other groups are denied, and all is audited."""
-    code, credential, _ = await place.ctl("client", "add", "shop", "--scope", "economy.b*", "--guild", "1")
-    assert code == 0
+    scopes = ("--scope", "economy.b*", "--scope", "nosuch.*")
+    code, credential, err = await place.ctl("client", "add", "shop", *scopes, "--guild", "1")
+    assert (code, err) == (
+        0,
+        "droasctl: --scope nosuch.*: no tool is called so now; see `droasctl tools list`\n",
+    )
     client = proven(place.bench, credential)
     assert (await client.call("economy.balance", {}, actor=ADA)).structured_content["balance"] == 100
-    for name, actor in (("economy.balance", ELSEWHERE), ("users.profile", ADA)):
-        with pytest.raises(ToolCallError) as refused:
+    for name, actor, words in (
+        ("economy.balance", ELSEWHERE, "client:shop may not call for members of the group 2"),
+        ("users.profile", ADA, "client:shop may not call users.profile"),
+    ):
+        with pytest.raises(ToolCallError, match=words) as refused:
             await client.call(name, {}, actor=actor)
         assert refused.value.kind == "denied"
     assert [tool.name for tool in await client.list_tools()] == ["economy.balance"]
@@ -76,7 +85,9 @@ async def test_a_revoked_client_is_not_heard(place: PlayedOffice) -> None:
     with pytest.raises(ToolUnavailableError):
         await client.list_tools(timeout_s=0.3)
     client.close()
-    assert (await place.ctl("client", "revoke", "shop"))[0] == 4
+    code, again, _ = await place.ctl("client", "revoke", "shop")
+    assert (code, again["error"]) == (1, "shop is revoked already")
+    assert (await place.ctl("client", "revoke", "nobody"))[0] == 4
     code, fresh, _ = await place.ctl("client", "add", "shop", "--scope", "*")
     assert (code, fresh["public_key"] != credential["public_key"]) == (0, True)
     again = proven(place.bench, fresh)
@@ -93,12 +104,21 @@ async def test_a_new_mother_admits_who_was_not_revoked(short_tmp: Path, tmp_path
         await place.ctl("client", "revoke", "gone")
     async with running(short_tmp, url) as bench:
         bench.client_desk()
+        told: list[LogRecord] = []
+        start_logging([told.append])
         client, stranger = proven(bench, kept), proven(bench, gone)
         assert await client.list_tools()
         with pytest.raises(ToolUnavailableError):
-            await stranger.list_tools(timeout_s=0.3)
+            await stranger.list_tools(timeout_s=0.5)
         client.close()
         stranger.close()
+        for _ in range(100):  # whoever comes again and again is counted, and said once
+            bench.keyring.callback("droas", b"a stranger's")
+        assert bench.keyring.refused >= 101
+        assert [(one.event, one.fields["public_key"]) for one in told] == [
+            ("key_not_admitted", gone["public_key"])
+        ]
+        start_logging([])
 
 
 async def test_the_secret_key_is_kept_nowhere(place: PlayedOffice, tmp_path: Path) -> None:
@@ -115,8 +135,8 @@ async def test_the_secret_key_is_kept_nowhere(place: PlayedOffice, tmp_path: Pat
     secret = path.read_text().partition('"secret_key": "')[2].partition('"')[0]
     assert len(secret) > 30
     assert secret not in str(rows)
-    code, _, err = await place.ctl(*arguments)
-    assert (code, "cannot be made" in err) == (74, True)
+    code, refused, _ = await place.ctl(*arguments)
+    assert (code, "cannot be made" in refused["error"], refused["status"]) == (73, True, None)
     assert secret in path.read_text()
 
 
@@ -138,12 +158,17 @@ async def test_a_name_is_taken_once_and_commands_are_audited(place: PlayedOffice
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("client", "add", "Shop!", "--scope", "*"), "$.name"),
-        (("client", "add", "shop", "--scope", "a b"), "$.tools[0]"),
-        (("client", "add", "shop", "--scope", "*", "--guild", "x"), "$.guilds[0]"),
-        (("client", "add", "shop", "--scope", "*", "--rate", "0"), "$.rate_per_s"),
+        (("client", "add", "Shop!", "--scope", "*"), "NAME: 'Shop!': a name has"),
+        (("client", "add", "shop", "--scope", ""), "--scope: '': name a tool"),
+        (("client", "add", "shop", "--scope", "*", "--guild", "x"), "--guild: x: a Discord id has"),
+        (
+            ("client", "add", "shop", "--scope", "*", "--rate", "0/s"),
+            "--rate: 0/s: calls per second are wanted",
+        ),
         (("client", "add", "shop"), "--scope"),
-        (("client", "add", "shop", "--scope", "*", "--rate", "often"), "rate (5/s)"),
+        (("tools", "call", "economy.balance", "--guild", "1"), "--guild is of use with --user only"),
+        (("tools", "call", "economy.balance", "--user", "xx"), "--user: xx: a Discord id has"),
+        (("client", "add", "shop", "--scope", "*", "--rate", "5/m"), "--rate: 5/m: calls per second"),
     ],
 )
 async def test_wrong_wishes_are_refused_with_their_place(

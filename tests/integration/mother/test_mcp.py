@@ -15,6 +15,7 @@ import zmq
 from mcp import MCPError
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from msgspec.structs import replace
 
 from droas_common.wire.calls import CallError, CallParams
 from droas_mother.core.tool_answers import Credential
@@ -133,6 +134,13 @@ async def test_a_mother_whose_key_is_not_known_is_said_to_be_so(short_tmp: Path)
         said = await caller.call(CallParams(name="economy.daily"))
     assert isinstance(said, CallError)
     assert said.message.startswith(f"{beacon}: no mother's key can be read there")
+    (short_tmp / "mother.json").write_text(json.dumps({"pid": 1, "start_ticks": 0, "server_key": public}))
+    public, private = (key.decode() for key in zmq.curve_keypair())
+    unanswered = replace(credential, public_key=public, secret_key=private)
+    async with ClientCaller(unanswered, timeout_s=0.1).opened() as caller:
+        said = await caller.call(CallParams(name="economy.daily"))
+    assert isinstance(said, CallError)
+    assert "`droasctl client list` shows who is revoked" in said.message
 
 
 @pytest.mark.parametrize(
@@ -140,6 +148,7 @@ async def test_a_mother_whose_key_is_not_known_is_said_to_be_so(short_tmp: Path)
     [
         ((), 69, "pip install 'droas[mcp]'"),
         (("--credential", "/nowhere.json"), 66, "/nowhere.json: cannot be read"),
+        (("--credential", __file__), 65, f"{__file__}: this is no credential"),
         (("--guild", "1"), 64, "--user"),
     ],
 )

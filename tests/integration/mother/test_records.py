@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
+from droas_common.errors import OutsideError
 from droas_mother.adapters.storage import schema
 from droas_mother.core.audit_query import AuditQuery
 from droas_mother.core.records import HoldState
@@ -62,13 +63,30 @@ async def test_refusals_of_tools_are_told(place: PlayedOffice) -> None:
     for arguments, kind in (
         (("economy.transfer", "to_user_id=11", "amount=100000"), None),
         (("economy.transfer", "to_user_id=11", "amount=x"), "invalid_params"),
-        (("no.such.tool",), "denied"),
+        (("economy.balence",), "invalid_params"),
     ):
         code, value, _ = await place.ctl("tools", "call", *arguments, *FOR_ADA)
         assert (code, value["is_error"]) == (1, True)
         assert (value["error"] or {}).get("kind") == kind
+    assert value["error"]["message"] == "there is no tool economy.balence; did you mean economy.balance?"
     for wrong in (("economy.award", "amount"), ("economy.award", "--json", "{")):
         assert (await place.town.ctl("tools", "call", *wrong))[0] == 64
+
+
+async def test_a_call_that_may_be_tried_again_tells_its_key(
+    place: PlayedOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only with the key that was made up for it is it done once at most."""
+
+    async def refuse(*_: object) -> None:
+        raise OutsideError("the disk is full")
+
+    monkeypatch.setattr(place.bench.gateway, "do", refuse)
+    code, value, _ = await place.ctl("tools", "call", "economy.daily", *FOR_ADA)
+    assert (code, value["status"]) == (69, 503)
+    assert re.search(
+        r"the disk is full; .* done once at most: --key [0-9a-f]{12}-[0-9a-f]{16}$", value["error"]
+    )
 
 
 async def test_tools_are_listed_with_their_arguments(place: PlayedOffice) -> None:

@@ -107,7 +107,7 @@ def test_faulty_arguments_are_explained(tmp_path: Path) -> None:
     """Foreign hosts, impossible ports, ports in use, unwritable ready files."""
     foreign = _run("--host", "0.0.0.0")
     assert (foreign.returncode, "--allow-remote" in foreign.stderr) == (64, True)
-    assert _run("--port", "70000").returncode == 2
+    assert _run("--port", "70000").returncode == 64
     unwritable = _run("--port", "0", "--ready-file", str(tmp_path / "no" / "ready"))
     assert (unwritable.returncode, "cannot be written" in unwritable.stderr) == (73, True)
 

@@ -1,7 +1,10 @@
 """HTTP as droasctl reads it: whole, whatever the pieces in which it arrives."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -138,6 +141,28 @@ def test_silence_ends_in_time() -> None:
         pytest.raises(NoMotherError, match="no answer in time"),
     ):
         client.ask("GET", "/v1/bots", timeout_s=0.05)
+
+
+def test_a_mother_that_was_stopped_is_told_with_the_way_out() -> None:
+    """The kernel tells who listens; the wait is as long as was asked for."""
+    program = (
+        "import os, signal, socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen();"
+        "os.kill(os.getpid(), signal.SIGSTOP)"
+    )
+    with tempfile.TemporaryDirectory(prefix="droas-") as folder:
+        path = Path(folder) / "droas.sock"
+        with subprocess.Popen((sys.executable, "-c", program, str(path))) as process:
+            os.waitpid(process.pid, os.WUNTRACED)
+            try:
+                with Client(path) as client:
+                    client.patience_s = 0.05
+                    for ask in (client.get, lambda one: client.stream(one).__enter__()):
+                        with pytest.raises(
+                            NoMotherError, match=f"no answer in time: .*kill -CONT {process.pid}`"
+                        ):
+                            ask("/v1/events")
+            finally:
+                process.kill()
 
 
 def test_a_refusal_carries_the_mothers_words() -> None:

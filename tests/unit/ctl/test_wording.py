@@ -1,5 +1,7 @@
 """What people read: it fits the screen, and is said as people say it."""
 
+import re
+import time
 from typing import Any
 
 import pytest
@@ -8,7 +10,16 @@ from hypothesis import strategies as st
 
 from droas_mother.ctl.commands.top import frame
 from droas_mother.ctl.terminal import printable_line
-from droas_mother.ctl.wording import duration, event_line, protection_lines, status_lines, until
+from droas_mother.ctl.wording import (
+    audit_lines,
+    counted,
+    duration,
+    event_line,
+    log_lines,
+    protection_lines,
+    status_lines,
+    until,
+)
 
 
 def bot(name: str, *, reason: str = "", next_start: float | None = None) -> dict[str, Any]:
@@ -77,6 +88,32 @@ def test_events_are_sentences() -> None:
     )
     assert line.endswith("bot_01       ready → backoff: killed by signal 9, next try in 1.5s")
     assert event_line({"kind": "missed", "count": 7, "id": 7}) == "(7 earlier events are no longer kept)"
+
+
+def test_decisions_tell_their_day_and_their_group() -> None:
+    """A time of today stands alone; one of another day has its date, as `ls` does it."""
+    record = {
+        "result": "{}",
+        "user_id": "10",
+        "guild_id": "811",
+        "at_us": 86_400_000_000 * 9,
+        "outcome": "ok",
+    }
+    record |= {"caller": "client:shop", "action": "economy.balance", "arguments": "{}"}
+    (line,) = audit_lines([record])
+    assert re.match(r"1970-01-\d\d \d\d:\d\d:\d\d\.000 ok ", line)
+    assert "economy.balance for 10 in 811" in line
+    (line,) = audit_lines([{**record, "at_us": time.time_ns() // 1000}])
+    assert re.match(r"\d\d:\d\d:", line)
+
+
+def test_values_with_blanks_are_quoted_in_logs() -> None:
+    """What belongs to which name can be told."""
+    fields = {"why": "killed by SIGKILL, which", "code": -9, "none": ""}
+    record = {"at": 1.0, "level": "INFO", "event": "child_ended", "fields": fields}
+    (line,) = log_lines([record])
+    assert line.endswith('why="killed by SIGKILL, which" code=-9 none=""')
+    assert [counted(count, "account") for count in (0, 1, 2)] == ["0 accounts", "1 account", "2 accounts"]
 
 
 @given(st.text())
