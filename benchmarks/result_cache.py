@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from droas_mother.adapters.result_cache import RedisCache
 from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.engine import open_engine
-from droas_mother.core.tool_settings import RateSettings, ToolSettings
+from droas_mother.core.tools.tool_settings import RateSettings, ToolSettings
 from tests.support.bench_of_tools import ADA, running
 
 _OFTEN = ToolSettings(

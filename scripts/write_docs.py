@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from droas_mother.adapters.http.openapi import document
 from droas_mother.core.configuration.reference import schema, table
-from droas_mother.core.lifecycle import diagram
-from droas_mother.core.policy_settings import PolicyFile
+from droas_mother.core.protection.policy_settings import PolicyFile
 from droas_mother.core.settings import BotFile, MotherSettings
+from droas_mother.core.supervision.lifecycle import diagram
 
 DOCS = Path(__file__).parents[1] / "docs"
 ARCHITECTURE = DOCS / "architecture.md"

@@ -23,7 +23,7 @@ from droas_common.wire.topics import config_topic
 from droas_mother.adapters.bus.health_channel import HealthChannel
 from droas_mother.adapters.bus.keyring import KeyRing
 from droas_mother.adapters.bus.publisher import Publisher
-from droas_mother.core.authorization import Principal, PrincipalKind
+from droas_mother.core.tools.authorization import Principal, PrincipalKind
 
 SUBSCRIBERS = 10
 A_SECOND = 1_000

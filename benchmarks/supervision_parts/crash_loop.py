@@ -2,9 +2,9 @@
 
 import random
 
-from droas_mother.core.keeping import rules_of
-from droas_mother.core.restarts import CrashRow, Exit, GiveUp, after_exit
-from droas_mother.core.supervision_settings import SupervisionSettings
+from droas_mother.core.supervision.keeping import rules_of
+from droas_mother.core.supervision.restarts import CrashRow, Exit, GiveUp, after_exit
+from droas_mother.core.supervision.supervision_settings import SupervisionSettings
 
 WINDOW_S = 600.0
 LIFE_S = 0.5

@@ -20,13 +20,13 @@ from droas_mother.adapters.bus.tool_socket import ToolSocket
 from droas_mother.adapters.metrics import Metrics
 from droas_mother.adapters.storage.database import Database
 from droas_mother.adapters.storage.engine import open_engine
-from droas_mother.core.authorization import Principal, PrincipalKind
-from droas_mother.core.tool_settings import EconomySettings, RateSettings, ToolSettings
-from droas_mother.flows.call_gate import CallGate
-from droas_mother.flows.services import economy, users
-from droas_mother.flows.tool_desk import ToolDesk
-from droas_mother.flows.tool_gateway import ToolGateway
-from droas_mother.flows.witness import Seen, Witness
+from droas_mother.core.tools.authorization import Principal, PrincipalKind
+from droas_mother.core.tools.tool_settings import EconomySettings, RateSettings, ToolSettings
+from droas_mother.flows.protection.witness import Seen, Witness
+from droas_mother.flows.tools.call_gate import CallGate
+from droas_mother.flows.tools.services import economy, users
+from droas_mother.flows.tools.tool_desk import ToolDesk
+from droas_mother.flows.tools.tool_gateway import ToolGateway
 from toolcall_parts.load import MEMBERS
 
 _TICK_S = 0.002

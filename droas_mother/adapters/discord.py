@@ -13,8 +13,8 @@ from droas_common.discord_connection import DiscordConnection, OnState
 from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
 from droas_common.settings import DiscordSettings
-from droas_mother.core.facts import MessageFacts
-from droas_mother.core.normalisation import normalise
+from droas_mother.core.protection.facts import MessageFacts
+from droas_mother.core.protection.normalisation import normalise
 
 MAX_BULK = 100
 """Messages of one bulk deletion (Discord: Bulk Delete Messages, 2 to 100)."""

@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from droas_common.wire.heartbeats import Heartbeat
-from droas_mother.core.bot import Bot
-from droas_mother.core.lifecycle import State
-from droas_mother.core.usage import Usage
+from droas_mother.core.supervision.bot import Bot
+from droas_mother.core.supervision.lifecycle import State
+from droas_mother.core.supervision.usage import Usage
 
 _CALL_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
 _APPLY_S = (0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 1.0, 2.5, 10.0)

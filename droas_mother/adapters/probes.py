@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import psutil
 
-from droas_mother.core.usage import Usage
+from droas_mother.core.supervision.usage import Usage
 
 
 class Probes:

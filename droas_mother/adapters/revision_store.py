@@ -15,7 +15,7 @@ import msgspec
 
 from droas_common.errors import OutsideError
 from droas_mother.adapters.durable_files import sync
-from droas_mother.core.revisions import Revision, read, written
+from droas_mother.core.reloading.revisions import Revision, read, written
 
 if TYPE_CHECKING:
     from pyrage.x25519 import Identity

@@ -11,14 +11,14 @@ from droas_mother.adapters.probes import Probes
 from droas_mother.adapters.processes.population import Birth, Population
 from droas_mother.adapters.processes.spawning import Spawner
 from droas_mother.bootstrap.ground import Ground
-from droas_mother.core.config_plan import hot_settings, restart_digest
-from droas_mother.core.identify_budget import WINDOW_S
-from droas_mother.core.supervision_settings import SupervisionSettings
-from droas_mother.flows.bot_keeper import BotKeeper
-from droas_mother.flows.event_feed import EventFeed
-from droas_mother.flows.identify_desk import IdentifyDesk
-from droas_mother.flows.monitoring import Monitoring
-from droas_mother.flows.supervisor import Supervisor
+from droas_mother.core.reloading.config_plan import hot_settings, restart_digest
+from droas_mother.core.supervision.identify_budget import WINDOW_S
+from droas_mother.core.supervision.supervision_settings import SupervisionSettings
+from droas_mother.flows.supervision.bot_keeper import BotKeeper
+from droas_mother.flows.supervision.event_feed import EventFeed
+from droas_mother.flows.supervision.identify_desk import IdentifyDesk
+from droas_mother.flows.supervision.monitoring import Monitoring
+from droas_mother.flows.supervision.supervisor import Supervisor
 
 
 class Bots:

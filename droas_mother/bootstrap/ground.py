@@ -22,15 +22,15 @@ from droas_mother.adapters.processes.runtime_folder import RuntimeFolder
 from droas_mother.adapters.storage.database import Database
 from droas_mother.adapters.storage.engine import open_engine
 from droas_mother.adapters.storage.reader import Reader
-from droas_mother.core.config_plan import FIRST_REVISION, secrets_of
+from droas_mother.core.reloading.config_plan import FIRST_REVISION, secrets_of
 from droas_mother.core.settings import Configuration
-from droas_mother.flows.audit_feed import AuditFeed
-from droas_mother.flows.call_gate import CallGate
-from droas_mother.flows.known_results import KnownResults
-from droas_mother.flows.services import economy, users
-from droas_mother.flows.tool_desk import ToolDesk
-from droas_mother.flows.tool_gateway import ToolGateway
-from droas_mother.flows.witness import Witness
+from droas_mother.flows.protection.witness import Witness
+from droas_mother.flows.records.audit_feed import AuditFeed
+from droas_mother.flows.tools.call_gate import CallGate
+from droas_mother.flows.tools.known_results import KnownResults
+from droas_mother.flows.tools.services import economy, users
+from droas_mother.flows.tools.tool_desk import ToolDesk
+from droas_mother.flows.tools.tool_gateway import ToolGateway
 
 if TYPE_CHECKING:
     from droas_mother.adapters.result_cache import RedisCache

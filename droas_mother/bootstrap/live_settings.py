@@ -6,7 +6,7 @@ from droas_mother.bootstrap.bots import Bots
 from droas_mother.bootstrap.ground import Ground
 from droas_mother.bootstrap.office import Office
 from droas_mother.bootstrap.protection import Protection
-from droas_mother.core.config_plan import Plan, secrets_of
+from droas_mother.core.reloading.config_plan import Plan, secrets_of
 from droas_mother.core.settings import Configuration
 
 _WHY = "its settings changed"

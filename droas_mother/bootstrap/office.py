@@ -2,10 +2,10 @@
 
 from droas_mother.adapters.storage.verification import Verifier
 from droas_mother.bootstrap.ground import Ground
-from droas_mother.flows.client_desk import ClientDesk
-from droas_mother.flows.housekeeping import Housekeeping
-from droas_mother.flows.records_desk import RecordsDesk
-from droas_mother.flows.tool_counter import ToolCounter
+from droas_mother.flows.records.housekeeping import Housekeeping
+from droas_mother.flows.records.records_desk import RecordsDesk
+from droas_mother.flows.tools.client_desk import ClientDesk
+from droas_mother.flows.tools.tool_counter import ToolCounter
 
 
 class Office:

@@ -8,11 +8,11 @@ from pathlib import Path
 from droas_common.errors import DefectError, OutsideError
 from droas_mother.adapters.configuration.folder_files import FolderFiles
 from droas_mother.adapters.revision_store import RevisionStore
-from droas_mother.core.config_opening import Choice, Interpreted, Source, choose
 from droas_mother.core.configuration.tree import Tree
-from droas_mother.core.revisions import AT_START, Revision, RevisionNote
+from droas_mother.core.reloading.config_opening import Choice, Interpreted, Source, choose
+from droas_mother.core.reloading.revisions import AT_START, Revision, RevisionNote
 from droas_mother.core.settings import Configuration
-from droas_mother.flows.config_standing import Standing
+from droas_mother.flows.reloading.config_standing import Standing
 
 _PARTLY = "started without the bots whose files were faulty"
 

@@ -7,12 +7,12 @@ from droas_common.wire.heartbeats import GatewayState
 from droas_mother.adapters import discord as discord_door
 from droas_mother.bootstrap.bots import Bots
 from droas_mother.bootstrap.ground import Ground
-from droas_mother.core.facts import MessageFacts
-from droas_mother.core.policy_choice import choice_of
+from droas_mother.core.protection.facts import MessageFacts
+from droas_mother.core.protection.policy_choice import choice_of
 from droas_mother.core.settings import Configuration
-from droas_mother.flows.action_executor import ActionExecutor
-from droas_mother.flows.inspector import Inspector
-from droas_mother.flows.witness import Seen
+from droas_mother.flows.protection.action_executor import ActionExecutor
+from droas_mother.flows.protection.inspector import Inspector
+from droas_mother.flows.protection.witness import Seen
 
 
 class Protection:

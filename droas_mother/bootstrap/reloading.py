@@ -10,14 +10,14 @@ from droas_mother.bootstrap.bots import Bots
 from droas_mother.bootstrap.ground import Ground
 from droas_mother.bootstrap.live_settings import LiveSettings
 from droas_mother.bootstrap.opening import Opening
-from droas_mother.core.authorization import Principal
-from droas_mother.core.lifecycle import State
-from droas_mother.flows.config_desk import ConfigDesk
-from droas_mother.flows.config_enforcer import ConfigEnforcer, World
-from droas_mother.flows.config_keeper import ConfigKeeper
-from droas_mother.flows.confirmations import Confirmations
-from droas_mother.flows.file_follower import FileFollower
+from droas_mother.core.supervision.lifecycle import State
+from droas_mother.core.tools.authorization import Principal
 from droas_mother.flows.mother import Part
+from droas_mother.flows.reloading.config_desk import ConfigDesk
+from droas_mother.flows.reloading.config_enforcer import ConfigEnforcer, World
+from droas_mother.flows.reloading.config_keeper import ConfigKeeper
+from droas_mother.flows.reloading.confirmations import Confirmations
+from droas_mother.flows.reloading.file_follower import FileFollower
 
 _SETTLE_S = 10.0
 """So long the files are not looked after while bots are still being started."""

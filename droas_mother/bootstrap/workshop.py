@@ -19,9 +19,9 @@ from droas_mother.bootstrap.protection import Protection
 from droas_mother.bootstrap.reloading import Reloading
 from droas_mother.flows.admin_desk import AdminDesk, Condition, Feeds, Limits, Rooms
 from droas_mother.flows.log_feed import LogFeed
-from droas_mother.flows.monitoring import MAX_LAG_S
 from droas_mother.flows.mother import Mother, Part
-from droas_mother.flows.store_watch import StoreWatch
+from droas_mother.flows.records.store_watch import StoreWatch
+from droas_mother.flows.supervision.monitoring import MAX_LAG_S
 
 _MIN_WATCHDOG_S = 0.5
 

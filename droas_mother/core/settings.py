@@ -24,10 +24,10 @@ from droas_common.settings import (
     StrictModel,
 )
 from droas_mother.core.configuration.diagnosis import Diagnosis
-from droas_mother.core.policy_settings import PolicySettings
-from droas_mother.core.reload_settings import RolloutSettings
-from droas_mother.core.supervision_settings import SupervisionSettings
-from droas_mother.core.tool_settings import AuditSettings, EconomySettings, ToolSettings
+from droas_mother.core.protection.policy_settings import PolicySettings
+from droas_mother.core.reloading.reload_settings import RolloutSettings
+from droas_mother.core.supervision.supervision_settings import SupervisionSettings
+from droas_mother.core.tools.tool_settings import AuditSettings, EconomySettings, ToolSettings
 
 
 class ControlBotSettings(StrictModel):

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from droas_common.errors import OutsideError
 from droas_common.ids import BotName
-from droas_mother.core.admin_answers import (
+from droas_mother.core.answers.admin_answers import (
     BotList,
     BudgetReport,
     CommandAnswer,
@@ -23,18 +23,18 @@ from droas_mother.core.admin_answers import (
     Readiness,
     Refusal,
 )
-from droas_mother.core.lifecycle import State
-from droas_mother.core.records import AuditRecord, Outcome, Wish
-from droas_mother.core.supervision_settings import SupervisionSettings
-from droas_mother.flows.bot_keeper import BotKeeper
-from droas_mother.flows.bot_report import describe, details, life_of
-from droas_mother.flows.client_desk import ClientDesk
-from droas_mother.flows.config_desk import ConfigDesk
-from droas_mother.flows.event_feed import EventFeed
+from droas_mother.core.bookkeeping.records import AuditRecord, Outcome, Wish
+from droas_mother.core.supervision.lifecycle import State
+from droas_mother.core.supervision.supervision_settings import SupervisionSettings
 from droas_mother.flows.log_feed import LogFeed
-from droas_mother.flows.records_desk import RecordsDesk
-from droas_mother.flows.supervisor import Supervisor
-from droas_mother.flows.tool_counter import ToolCounter
+from droas_mother.flows.records.records_desk import RecordsDesk
+from droas_mother.flows.reloading.config_desk import ConfigDesk
+from droas_mother.flows.supervision.bot_keeper import BotKeeper
+from droas_mother.flows.supervision.bot_report import describe, details, life_of
+from droas_mother.flows.supervision.event_feed import EventFeed
+from droas_mother.flows.supervision.supervisor import Supervisor
+from droas_mother.flows.tools.client_desk import ClientDesk
+from droas_mother.flows.tools.tool_counter import ToolCounter
 from droas_mother.ports import AuditLog, OwnFigures
 
 Answer = tuple[int, Any]

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 
 from droas_common.ids import BotName
 from droas_common.wire.records import LogRecord
-from droas_mother.core.events import LogEnded
+from droas_mother.core.supervision.events import LogEnded
 from droas_mother.flows.mailbox import STOPPING, Mailbox
 from droas_mother.ports import LogShelf
 

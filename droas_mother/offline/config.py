@@ -20,7 +20,7 @@ from droas_mother.core.configuration.diagnosis import Diagnosis, FaultyConfigura
 from droas_mother.core.configuration.documents import Document, Place
 from droas_mother.core.configuration.explaining import Told, told
 from droas_mother.core.configuration.layout import Kind, Owner, owner_of
-from droas_mother.core.policy_settings import PolicyFile
+from droas_mother.core.protection.policy_settings import PolicyFile
 from droas_mother.core.settings import BotFile, MotherSettings
 from droas_mother.ctl import exit_codes as codes
 from droas_mother.ctl.command import show

@@ -26,7 +26,7 @@ from droas_common.wire.calls import (
     ToolResult,
 )
 from droas_common.zmq_sockets import client_socket
-from droas_mother.core.tool_answers import Credential, ToolCalled, ToolPage
+from droas_mother.core.answers.tool_answers import Credential, ToolCalled, ToolPage
 from droas_mother.ctl.client import Client, NoMotherError, RefusedError, find_socket
 
 _BEACON_EVERY_S = 0.5

@@ -12,12 +12,12 @@ from droas_common.settings import BotSettings, CurveKeys
 from droas_common.wire.calls import Json
 from droas_common.wire.heartbeats import FromMother, StartLimit
 from droas_common.wire.records import LogRecord
-from droas_mother.core.audit_query import AuditQuery
-from droas_mother.core.authorization import Principal
-from droas_mother.core.books import Batch, Changes, Shelf
-from droas_mother.core.records import AuditRecord, Client, Erasure, Hold, Row
-from droas_mother.core.tool_answers import Verdict
-from droas_mother.core.usage import Usage
+from droas_mother.core.answers.tool_answers import Verdict
+from droas_mother.core.bookkeeping.audit_query import AuditQuery
+from droas_mother.core.bookkeeping.books import Batch, Changes, Shelf
+from droas_mother.core.bookkeeping.records import AuditRecord, Client, Erasure, Hold, Row
+from droas_mother.core.supervision.usage import Usage
+from droas_mother.core.tools.authorization import Principal
 
 
 class ChildHandle(Protocol):

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from droas_common.ids import BotName
-from droas_mother.core.config_opening import Interpreted
-from droas_mother.core.config_plan import Plan
 from droas_mother.core.configuration.tree import Tree
-from droas_mother.core.revisions import Revision
+from droas_mother.core.reloading.config_opening import Interpreted
+from droas_mother.core.reloading.config_plan import Plan
+from droas_mother.core.reloading.revisions import Revision
 from droas_mother.core.settings import Configuration
 
 

@@ -19,23 +19,23 @@ from droas_common.settings import BotSettings, LlmSettings
 from droas_common.wire.heartbeats import GatewayState, Heartbeat
 from droas_common.wire.records import LogRecord
 from droas_mother.adapters.http.server import HttpServer
-from droas_mother.core.admin_answers import BudgetReport
-from droas_mother.core.audit_query import AuditQuery
-from droas_mother.core.bot import KEPT_EXITS, Bot, Life
-from droas_mother.core.keeping import rules_of
-from droas_mother.core.lifecycle import State
-from droas_mother.core.records import AuditRecord
-from droas_mother.core.restarts import Exit
-from droas_mother.core.supervision_settings import SupervisionSettings
-from droas_mother.core.usage import Usage
+from droas_mother.core.answers.admin_answers import BudgetReport
+from droas_mother.core.bookkeeping.audit_query import AuditQuery
+from droas_mother.core.bookkeeping.records import AuditRecord
+from droas_mother.core.supervision.bot import KEPT_EXITS, Bot, Life
+from droas_mother.core.supervision.keeping import rules_of
+from droas_mother.core.supervision.lifecycle import State
+from droas_mother.core.supervision.restarts import Exit
+from droas_mother.core.supervision.supervision_settings import SupervisionSettings
+from droas_mother.core.supervision.usage import Usage
 from droas_mother.flows.admin_desk import AdminDesk, Condition, Feeds, Limits, Rooms
-from droas_mother.flows.audit_feed import AuditFeed
-from droas_mother.flows.client_desk import ClientDesk
-from droas_mother.flows.config_desk import ConfigDesk
-from droas_mother.flows.event_feed import EventFeed
 from droas_mother.flows.log_feed import LogFeed
-from droas_mother.flows.records_desk import RecordsDesk
-from droas_mother.flows.tool_counter import ToolCounter
+from droas_mother.flows.records.audit_feed import AuditFeed
+from droas_mother.flows.records.records_desk import RecordsDesk
+from droas_mother.flows.reloading.config_desk import ConfigDesk
+from droas_mother.flows.supervision.event_feed import EventFeed
+from droas_mother.flows.tools.client_desk import ClientDesk
+from droas_mother.flows.tools.tool_counter import ToolCounter
 from tests.support.config_room import config_room
 
 DROASCTL = Path(sys.executable).parent / "droasctl"

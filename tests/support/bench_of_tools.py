@@ -23,19 +23,19 @@ from droas_mother.adapters.storage.database import Database
 from droas_mother.adapters.storage.engine import open_engine
 from droas_mother.adapters.storage.reader import Reader
 from droas_mother.adapters.storage.verification import Verifier
-from droas_mother.core.authorization import Principal, PrincipalKind
-from droas_mother.core.tool_settings import EconomySettings, ToolSettings
+from droas_mother.core.tools.authorization import Principal, PrincipalKind
+from droas_mother.core.tools.tool_settings import EconomySettings, ToolSettings
 from droas_mother.flows.admin_desk import Rooms
-from droas_mother.flows.audit_feed import AuditFeed
-from droas_mother.flows.call_gate import CallGate, Proves
-from droas_mother.flows.client_desk import ClientDesk
-from droas_mother.flows.known_results import KnownResults
-from droas_mother.flows.records_desk import RecordsDesk
-from droas_mother.flows.services import economy, users
-from droas_mother.flows.services.registry import Tool
-from droas_mother.flows.tool_counter import ToolCounter
-from droas_mother.flows.tool_desk import ToolDesk
-from droas_mother.flows.tool_gateway import ToolGateway
+from droas_mother.flows.records.audit_feed import AuditFeed
+from droas_mother.flows.records.records_desk import RecordsDesk
+from droas_mother.flows.tools.call_gate import CallGate, Proves
+from droas_mother.flows.tools.client_desk import ClientDesk
+from droas_mother.flows.tools.known_results import KnownResults
+from droas_mother.flows.tools.services import economy, users
+from droas_mother.flows.tools.services.registry import Tool
+from droas_mother.flows.tools.tool_counter import ToolCounter
+from droas_mother.flows.tools.tool_desk import ToolDesk
+from droas_mother.flows.tools.tool_gateway import ToolGateway
 from droas_mother.ports import ResultCache
 from tests.support.config_room import config_room
 

@@ -11,15 +11,15 @@ from droas_common.errors import OutsideError
 from droas_common.ids import BotName
 from droas_common.wire.heartbeats import GatewayState, Heartbeat
 from droas_mother.bootstrap.opening import Opening, open_configuration
-from droas_mother.core.bot import Bot, Life
-from droas_mother.core.config_plan import Plan
-from droas_mother.core.lifecycle import State
-from droas_mother.core.records import AuditRecord
+from droas_mother.core.bookkeeping.records import AuditRecord
+from droas_mother.core.reloading.config_plan import Plan
 from droas_mother.core.settings import Configuration
-from droas_mother.flows.config_desk import ConfigDesk
-from droas_mother.flows.config_enforcer import ConfigEnforcer, World
-from droas_mother.flows.config_keeper import ConfigKeeper
-from droas_mother.flows.confirmations import Confirmations
+from droas_mother.core.supervision.bot import Bot, Life
+from droas_mother.core.supervision.lifecycle import State
+from droas_mother.flows.reloading.config_desk import ConfigDesk
+from droas_mother.flows.reloading.config_enforcer import ConfigEnforcer, World
+from droas_mother.flows.reloading.config_keeper import ConfigKeeper
+from droas_mother.flows.reloading.confirmations import Confirmations
 
 MOTHER_FILE = "allow_plain_secrets: true\ndata_dir: {data}\n{more}\n"
 BOT_FILE = """bot_config:

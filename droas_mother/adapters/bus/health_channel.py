@@ -9,7 +9,7 @@ from droas_common.wire.frames import FrameError, encode
 from droas_common.wire.heartbeats import FromChild, FromMother, read_from_child
 from droas_common.zmq_sockets import ServedSocket, server_socket
 from droas_mother.adapters.bus.keyring import ZAP_DOMAIN, KeyRing
-from droas_mother.core.authorization import Principal, PrincipalKind
+from droas_mother.core.tools.authorization import Principal, PrincipalKind
 
 OnWord = Callable[[Principal, FromChild], None]
 

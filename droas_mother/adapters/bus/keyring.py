@@ -15,7 +15,7 @@ from zmq.auth.thread import ThreadAuthenticator
 
 from droas_common.logs import log
 from droas_common.settings import CurveKeys
-from droas_mother.core.authorization import Principal
+from droas_mother.core.tools.authorization import Principal
 
 ZAP_DOMAIN = "droas"
 

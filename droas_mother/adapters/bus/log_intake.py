@@ -9,7 +9,7 @@ from droas_common.wire.frames import FrameError
 from droas_common.wire.records import LogRecord, read_record
 from droas_common.zmq_sockets import ServedSocket, server_socket
 from droas_mother.adapters.bus.keyring import ZAP_DOMAIN, KeyRing
-from droas_mother.core.authorization import PrincipalKind
+from droas_mother.core.tools.authorization import PrincipalKind
 
 KEPT_RECORDS = 500
 """Newest records kept in memory of each bot, for `droasctl logs`."""

@@ -25,7 +25,7 @@ from droas_common.wire.topics import (
 )
 from droas_common.zmq_sockets import ServedSocket, server_socket
 from droas_mother.adapters.bus.keyring import ZAP_DOMAIN, KeyRing
-from droas_mother.core.authorization import Principal, PrincipalKind
+from droas_mother.core.tools.authorization import Principal, PrincipalKind
 
 SEND_QUEUE = 256
 """Events waiting for one slow subscriber, which bounds the memory that it can take: a stopped process holds no more

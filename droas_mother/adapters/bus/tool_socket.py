@@ -8,7 +8,7 @@ import zmq
 
 from droas_common.zmq_sockets import sender_key, server_socket
 from droas_mother.adapters.bus.keyring import ZAP_DOMAIN, KeyRing
-from droas_mother.core.authorization import Principal
+from droas_mother.core.tools.authorization import Principal
 
 MAX_ANSWERS = 8_192
 """Answers that may wait for a caller who does not read: all that he can have asked for before he is stopped."""

@@ -22,7 +22,7 @@ from droas_mother.core.configuration.overlooked import laid_open, overlooked
 from droas_mother.core.configuration.placeholders import Problem
 from droas_mother.core.configuration.source_lines import Sources
 from droas_mother.core.configuration.tree import Tree
-from droas_mother.core.policy_settings import PolicyFile
+from droas_mother.core.protection.policy_settings import PolicyFile
 from droas_mother.core.settings import BotFile, Configuration, MotherSettings
 
 _MODELS: dict[Kind, type[pydantic.BaseModel]] = {

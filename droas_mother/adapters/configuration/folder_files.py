@@ -10,9 +10,9 @@ from droas_common.errors import ConfigurationError
 from droas_common.logs import log
 from droas_mother.adapters.configuration.folder import read_tree
 from droas_mother.adapters.configuration.interpretation import examine, interpret
-from droas_mother.core.config_opening import Interpreted
 from droas_mother.core.configuration.layout import MOTHER_FILE
 from droas_mother.core.configuration.tree import Tree
+from droas_mother.core.reloading.config_opening import Interpreted
 
 _DATA_DIR = "data"
 _DATA_DIR_LINE = re.compile(rb"^data_dir:[ \t]*[\"']?([^\"'#\n${}]+?)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)

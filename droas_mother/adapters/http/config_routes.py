@@ -2,7 +2,13 @@
 
 from droas_mother.adapters.http.asked import Parameter
 from droas_mother.adapters.http.route import Route
-from droas_mother.core.config_answers import Applied, ApplyWanted, ConfigStatus, History, RollbackWanted
+from droas_mother.core.answers.config_answers import (
+    Applied,
+    ApplyWanted,
+    ConfigStatus,
+    History,
+    RollbackWanted,
+)
 
 CONFIG_ROUTES = (
     Route(

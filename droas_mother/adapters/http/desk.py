@@ -2,9 +2,9 @@
 
 from typing import Any, Protocol
 
-from droas_mother.core.audit_query import AuditQuery
-from droas_mother.core.config_answers import ApplyWanted, RollbackWanted
-from droas_mother.core.tool_answers import ClientWanted, ToolCall
+from droas_mother.core.answers.config_answers import ApplyWanted, RollbackWanted
+from droas_mother.core.answers.tool_answers import ClientWanted, ToolCall
+from droas_mother.core.bookkeeping.audit_query import AuditQuery
 
 Answer = tuple[int, Any]
 """An HTTP status, and a JSON value or an asynchronous iterator of batches of them."""

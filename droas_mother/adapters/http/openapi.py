@@ -11,7 +11,7 @@ import msgspec
 from droas_mother.adapters.http.asked import Parameter
 from droas_mother.adapters.http.route import Route
 from droas_mother.adapters.http.routes import ROUTES
-from droas_mother.core.admin_answers import Refusal
+from droas_mother.core.answers.admin_answers import Refusal
 
 Json = dict[str, Any]
 

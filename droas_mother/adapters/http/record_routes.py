@@ -6,11 +6,11 @@ from droas_common.ids import Snowflake
 from droas_mother.adapters.http.asked import Asked, Parameter
 from droas_mother.adapters.http.desk import Desk
 from droas_mother.adapters.http.route import FOLLOW, Route
-from droas_mother.core.admin_answers import AuditPage, AuditRow
-from droas_mother.core.audit_query import AuditQuery
-from droas_mother.core.events import LogEnded
-from droas_mother.core.records import Outcome
-from droas_mother.core.tool_answers import UserErased, UserExport, Verdict
+from droas_mother.core.answers.admin_answers import AuditPage, AuditRow
+from droas_mother.core.answers.tool_answers import UserErased, UserExport, Verdict
+from droas_mother.core.bookkeeping.audit_query import AuditQuery
+from droas_mother.core.bookkeeping.records import Outcome
+from droas_mother.core.supervision.events import LogEnded
 
 _USER = Parameter(name="user", kind="id", place="path", words="the Discord user")
 _GUILD = Parameter(name="guild", kind="id", words="only in this group")

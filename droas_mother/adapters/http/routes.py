@@ -6,7 +6,7 @@ from droas_mother.adapters.http.config_routes import CONFIG_ROUTES
 from droas_mother.adapters.http.record_routes import RECORD_ROUTES
 from droas_mother.adapters.http.route import FOLLOW, Route
 from droas_mother.adapters.http.tool_routes import TOOL_ROUTES
-from droas_mother.core.admin_answers import (
+from droas_mother.core.answers.admin_answers import (
     BotDetails,
     BotList,
     CommandAnswer,
@@ -15,7 +15,14 @@ from droas_mother.core.admin_answers import (
     LogPage,
     Readiness,
 )
-from droas_mother.core.events import Commanded, ConfigChanged, LogEnded, Missed, StateChanged, StreamEnded
+from droas_mother.core.supervision.events import (
+    Commanded,
+    ConfigChanged,
+    LogEnded,
+    Missed,
+    StateChanged,
+    StreamEnded,
+)
 
 _BOT = Parameter(name="name", kind="text", place="path", words="the bot, as its file is named")
 

@@ -24,7 +24,7 @@ from droas_mother.adapters.http.openapi import PATH, document
 from droas_mother.adapters.http.route import Route
 from droas_mother.adapters.http.routes import ROUTES
 from droas_mother.adapters.http.streams import Streams
-from droas_mother.core.admin_answers import Refusal
+from droas_mother.core.answers.admin_answers import Refusal
 
 MAX_BODY_BYTES = 64 * 1024
 

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from droas_common.wire.frames import encode
-from droas_mother.core.admin_answers import Refusal
+from droas_mother.core.answers.admin_answers import Refusal
 
 MAX_STREAMS = 32
 WRITE_DEADLINE_S = 10.0

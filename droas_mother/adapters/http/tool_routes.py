@@ -2,7 +2,7 @@
 
 from droas_mother.adapters.http.asked import Parameter
 from droas_mother.adapters.http.route import Route
-from droas_mother.core.tool_answers import (
+from droas_mother.core.answers.tool_answers import (
     ClientPage,
     ClientReport,
     ClientWanted,

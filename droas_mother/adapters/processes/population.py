@@ -15,7 +15,7 @@ from droas_mother.adapters.processes.bot_lock import BotLock
 from droas_mother.adapters.processes.child_process import ChildProcess
 from droas_mother.adapters.processes.spawning import Spawner
 from droas_mother.adapters.processes.token_holders import TokenHolders
-from droas_mother.core.authorization import Principal, PrincipalKind
+from droas_mother.core.tools.authorization import Principal, PrincipalKind
 
 _STRANGER_GRACE_S = 5.0
 

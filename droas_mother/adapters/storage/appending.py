@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Table, select
 from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.bulk import Bulk
 from droas_mother.adapters.storage.rows import AUDIT_FIELDS, ENTRY_FIELDS, audit_content, entry_content
-from droas_mother.core.chain import GENESIS, SALT_BYTES, hash_of, joined
-from droas_mother.core.records import AuditRecord, Entry
+from droas_mother.core.bookkeeping.chain import GENESIS, SALT_BYTES, hash_of, joined
+from droas_mother.core.bookkeeping.records import AuditRecord, Entry
 
 
 class ChainedTable[R]:

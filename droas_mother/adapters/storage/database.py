@@ -20,9 +20,9 @@ from droas_mother.adapters.storage.engine import advised, words
 from droas_mother.adapters.storage.forgetting import accounts_of, erase, holds_of, prune
 from droas_mother.adapters.storage.known_calls import KnownCalls
 from droas_mother.adapters.storage.rows import TABLES, RowStatements, row_of, statements
-from droas_mother.core.books import Changes, Key
-from droas_mother.core.ledger import ESCROW, ISSUER, Account
-from droas_mother.core.records import Entry, Erasure, Hold, Row, Spending, StoredCall
+from droas_mother.core.bookkeeping.books import Changes, Key
+from droas_mother.core.bookkeeping.ledger import ESCROW, ISSUER, Account
+from droas_mother.core.bookkeeping.records import Entry, Erasure, Hold, Row, Spending, StoredCall
 
 _CACHED = 100_000
 """Balances, and rows, that are kept in memory."""

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from droas_mother.adapters.storage import schema
-from droas_mother.core.records import Erasure
+from droas_mother.core.bookkeeping.records import Erasure
 
 ERASED = "erased"
 """Stands where a forgotten person's id was; no Discord id looks like it."""

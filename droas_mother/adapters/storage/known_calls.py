@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from droas_common.wire.frames import encode
-from droas_mother.core.records import Outcome, StoredCall
+from droas_mother.core.bookkeeping.records import Outcome, StoredCall
 
 _FOUND = "caller, key, digest, outcome, result"
 _ONE = f"SELECT {_FOUND} FROM audit WHERE caller = ? AND key = ? AND digest IS NOT NULL"  # noqa: S608 - constants

@@ -12,8 +12,8 @@ from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.engine import words
 from droas_mother.adapters.storage.forgetting import names, prunable
 from droas_mother.adapters.storage.rows import row_of
-from droas_mother.core.audit_query import AuditQuery
-from droas_mother.core.records import Client, Erasure, Hold, Identify
+from droas_mother.core.bookkeeping.audit_query import AuditQuery
+from droas_mother.core.bookkeeping.records import Client, Erasure, Hold, Identify
 
 _CHAIN_COLUMNS = frozenset({"salt", "content_hash", "chain_hash"})
 _SHOWN = [one for one in schema.audit.columns if one.name not in _CHAIN_COLUMNS]

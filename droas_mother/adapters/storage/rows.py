@@ -9,7 +9,7 @@ from sqlalchemy import Table, and_, bindparam, delete, select
 
 from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.bulk import Bulk
-from droas_mother.core.records import (
+from droas_mother.core.bookkeeping.records import (
     AuditRecord,
     Claim,
     Client,

@@ -10,9 +10,9 @@ from droas_common.errors import OutsideError
 from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.engine import words
 from droas_mother.adapters.storage.rows import AUDIT_FIELDS, ENTRY_FIELDS
-from droas_mother.core.chain import GENESIS, Broken, Link, verify
-from droas_mother.core.ledger import ESCROW
-from droas_mother.core.tool_answers import Verdict
+from droas_mother.core.answers.tool_answers import Verdict
+from droas_mother.core.bookkeeping.chain import GENESIS, Broken, Link, verify
+from droas_mother.core.bookkeeping.ledger import ESCROW
 
 _AT_ONCE = 2_000
 

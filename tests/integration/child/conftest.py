@@ -33,7 +33,7 @@ from droas_mother.adapters.bus.health_channel import HealthChannel
 from droas_mother.adapters.bus.keyring import ZAP_DOMAIN, KeyRing
 from droas_mother.adapters.bus.log_intake import LogIntake
 from droas_mother.adapters.bus.publisher import Publisher
-from droas_mother.core.authorization import Principal, PrincipalKind
+from droas_mother.core.tools.authorization import Principal, PrincipalKind
 from droas_sandbox.server import Sandbox
 from tests.support.town import until
 

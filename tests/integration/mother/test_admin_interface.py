@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from droas_mother.adapters.http.openapi import document
 from droas_mother.adapters.http.routes import ROUTES
 from droas_mother.adapters.http.streams import MAX_STREAMS
-from droas_mother.core.lifecycle import State
+from droas_mother.core.supervision.lifecycle import State
 from droas_mother.ctl.client import Client, RefusedError, Stream
 from droas_mother.flows.mailbox import CAPACITY
 from tests.support.admin import PlayedTown, asked, played_town

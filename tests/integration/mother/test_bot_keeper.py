@@ -22,12 +22,12 @@ from droas_common.wire.heartbeats import FromMother, Goodbye
 from droas_mother.adapters.processes.child_process import ChildProcess
 from droas_mother.adapters.processes.forkserver import Forkserver
 from droas_mother.adapters.processes.spawning import Spawner
-from droas_mother.core.bot import Bot
-from droas_mother.core.keeping import rules_of
-from droas_mother.core.lifecycle import State
-from droas_mother.core.supervision_settings import SupervisionSettings
-from droas_mother.flows.bot_keeper import BotKeeper
-from droas_mother.flows.identify_desk import IdentifyDesk
+from droas_mother.core.supervision.bot import Bot
+from droas_mother.core.supervision.keeping import rules_of
+from droas_mother.core.supervision.lifecycle import State
+from droas_mother.core.supervision.supervision_settings import SupervisionSettings
+from droas_mother.flows.supervision.bot_keeper import BotKeeper
+from droas_mother.flows.supervision.identify_desk import IdentifyDesk
 from tests.support.town import alive
 
 BOT = BotSettings(

@@ -12,12 +12,12 @@ from droas_common.redaction import Redactor
 from droas_common.wire.calls import Json
 from droas_mother.adapters.storage.database import Database
 from droas_mother.adapters.storage.engine import open_engine
-from droas_mother.core.authorization import Principal, PrincipalKind
-from droas_mother.core.tool_settings import EconomySettings, ToolSettings
-from droas_mother.flows.call_gate import CallGate
-from droas_mother.flows.services import economy
-from droas_mother.flows.tool_desk import ToolDesk
-from droas_mother.flows.tool_gateway import ToolGateway
+from droas_mother.core.tools.authorization import Principal, PrincipalKind
+from droas_mother.core.tools.tool_settings import EconomySettings, ToolSettings
+from droas_mother.flows.tools.call_gate import CallGate
+from droas_mother.flows.tools.services import economy
+from droas_mother.flows.tools.tool_desk import ToolDesk
+from droas_mother.flows.tools.tool_gateway import ToolGateway
 
 HELPER = Principal(kind=PrincipalKind.BOT, name="helper", tools=("*",))
 

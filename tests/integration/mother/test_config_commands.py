@@ -12,9 +12,9 @@ import pytest
 
 from droas_common.ids import BotName
 from droas_mother.adapters.metrics import Metrics
-from droas_mother.core.lifecycle import State
+from droas_mother.core.supervision.lifecycle import State
 from droas_mother.ctl import exit_codes as codes
-from droas_mother.flows.canary import Proposal
+from droas_mother.flows.reloading.canary import Proposal
 from tests.support.admin import PlayedTown, empty_rooms, played_town
 from tests.support.config_room import ConfigRoom, ReadyBot, config_room
 

@@ -11,8 +11,8 @@ from droas_common.errors import ConfigurationError, OutsideError
 from droas_common.ids import BotName
 from droas_mother.adapters.revision_store import KEPT_REVISIONS, RevisionStore
 from droas_mother.bootstrap.opening import open_configuration
-from droas_mother.core.revisions import Revision, RevisionNote
-from droas_mother.flows.config_keeper import NoSuchRevisionError, NotUsableError
+from droas_mother.core.reloading.revisions import Revision, RevisionNote
+from droas_mother.flows.reloading.config_keeper import NoSuchRevisionError, NotUsableError
 from tests.support.config_room import ConfigRoom, config_room
 
 ONE, TWO = BotName("bot_01"), BotName("bot_02")
@@ -168,7 +168,7 @@ async def test_who_is_gone_is_not_reminded_and_forgotten(
     room: ConfigRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bot that does not confirm is told again, a few times; of a removed one nothing is kept."""
-    monkeypatch.setattr("droas_mother.flows.confirmations.REMIND_AFTER_S", 0.0)
+    monkeypatch.setattr("droas_mother.flows.reloading.confirmations.REMIND_AFTER_S", 0.0)
     room.keepers[ONE].confirms = False
     room.write_bot(ONE, "be brief")
     await changed(room)
@@ -228,7 +228,7 @@ async def test_what_could_not_be_written_is_written_later(
     await room.keeper.apply("uid:7", dry_run=False, canary=False)
     assert (room.opening.store.numbers(), room.desk.status()[1].owed) == ([1, 2, 3], [unaudited])
     room.disk_is_full = False
-    monkeypatch.setattr("droas_mother.flows.config_enforcer._CATCH_UP_S", 0.01)
+    monkeypatch.setattr("droas_mother.flows.reloading.config_enforcer._CATCH_UP_S", 0.01)
     running = asyncio.create_task(room.enforcer.run())
     async with asyncio.timeout(5):
         while room.desk.status()[1].owed:

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from droas_mother.core.lifecycle import State
-from droas_mother.core.restarts import Exit
+from droas_mother.core.supervision.lifecycle import State
+from droas_mother.core.supervision.restarts import Exit
 from droas_mother.ctl import exit_codes as codes
 from droas_mother.ctl.commands import SUMMARIES
 from tests.support.admin import DROASCTL, PlayedTown, played_town

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from droas_common.wire.calls import Actor, Json
-from droas_mother.core.tool_settings import EconomySettings, ToolSettings
+from droas_mother.core.tools.tool_settings import EconomySettings, ToolSettings
 from tests.support.bench_of_tools import ADA, GRACE, ToolBench, running
 
 SETTINGS = EconomySettings(

@@ -18,7 +18,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from msgspec.structs import replace
 
 from droas_common.wire.calls import CallError, CallParams
-from droas_mother.core.tool_answers import Credential
+from droas_mother.core.answers.tool_answers import Credential
 from droas_mother.offline.__main__ import main
 from droas_mother.offline.mcp import ClientCaller
 from tests.support.admin import DROASCTL

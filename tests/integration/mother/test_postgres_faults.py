@@ -12,9 +12,10 @@ from droas_common.tool_client import ToolClient
 from droas_common.tool_retries import RetryingTools
 from droas_common.wire.calls import Actor, ToolResult
 from droas_mother.adapters.storage.findings import look_through
-from droas_mother.core.records import AuditRecord, Outcome
-from droas_mother.flows import store_watch, tool_gateway
-from droas_mother.flows.store_watch import StoreWatch
+from droas_mother.core.bookkeeping.records import AuditRecord, Outcome
+from droas_mother.flows.records import store_watch
+from droas_mother.flows.records.store_watch import StoreWatch
+from droas_mother.flows.tools import tool_gateway
 from tests.support.bench_of_tools import ADA, ToolBench, running
 from tests.support.postgres_server import Cut, Proxy, restart
 

@@ -12,8 +12,8 @@ from droas_common.settings import BotSettings, LlmSettings
 from droas_common.tool_client import ToolCallError, ToolUnavailableError
 from droas_common.wire.calls import Actor
 from droas_mother.adapters.processes.population import _principal
-from droas_mother.core.authorization import Principal, PrincipalKind
-from droas_mother.flows.witness import Seen, Witness
+from droas_mother.core.tools.authorization import Principal, PrincipalKind
+from droas_mother.flows.protection.witness import Seen, Witness
 from tests.support.bench_of_tools import ADA, ToolBench, running
 
 KEEP_S = 600.0

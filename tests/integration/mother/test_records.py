@@ -13,9 +13,9 @@ from sqlalchemy import select, text
 
 from droas_common.errors import OutsideError
 from droas_mother.adapters.storage import schema
-from droas_mother.core.audit_query import AuditQuery
-from droas_mother.core.records import HoldState
-from droas_mother.flows.housekeeping import Housekeeping
+from droas_mother.core.bookkeeping.audit_query import AuditQuery
+from droas_mother.core.bookkeeping.records import HoldState
+from droas_mother.flows.records.housekeeping import Housekeeping
 from tests.support.bench_of_tools import ADA, GRACE
 from tests.support.office import PlayedOffice, office
 

@@ -24,11 +24,11 @@ from droas_common.wire.calls import Actor, CallMeta, CallParams, Json
 from droas_mother.adapters import result_cache
 from droas_mother.adapters.result_cache import RedisCache
 from droas_mother.bootstrap.ground import Ground
-from droas_mother.core.books import Changes
+from droas_mother.core.bookkeeping.books import Changes
 from droas_mother.core.settings import MotherSettings
-from droas_mother.core.tool_settings import CacheSettings, RateSettings, ToolSettings
+from droas_mother.core.tools.tool_settings import CacheSettings, RateSettings, ToolSettings
 from droas_mother.ctl.client import Client
-from droas_mother.flows.known_results import KnownResults
+from droas_mother.flows.tools.known_results import KnownResults
 from tests.support.bench_of_tools import ADA, ToolBench, running
 from tests.support.history_mother import WholeMother
 

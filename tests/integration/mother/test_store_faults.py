@@ -10,8 +10,8 @@ from sqlalchemy import event
 from droas_common.tool_client import ToolUnavailableError
 from droas_common.wire.calls import Actor
 from droas_mother.adapters.storage.findings import look_at_file
-from droas_mother.flows import store_watch
-from droas_mother.flows.store_watch import StoreWatch
+from droas_mother.flows.records import store_watch
+from droas_mother.flows.records.store_watch import StoreWatch
 from tests.support.bench_of_tools import ADA, running
 
 

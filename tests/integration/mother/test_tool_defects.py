@@ -12,11 +12,11 @@ import zmq
 from droas_common.errors import DefectError
 from droas_common.ids import Snowflake
 from droas_common.wire.calls import Json, read_response
-from droas_mother.core.books import Batch, Draft
-from droas_mother.core.ledger import Account
-from droas_mother.core.records import Memory
-from droas_mother.core.tool_settings import RateSettings, ToolSettings
-from droas_mother.flows.services.registry import Call, Tool
+from droas_mother.core.bookkeeping.books import Batch, Draft
+from droas_mother.core.bookkeeping.ledger import Account
+from droas_mother.core.bookkeeping.records import Memory
+from droas_mother.core.tools.tool_settings import RateSettings, ToolSettings
+from droas_mother.flows.tools.services.registry import Call, Tool
 from tests.support.bench_of_tools import ADA, GRACE, ToolBench, running
 
 

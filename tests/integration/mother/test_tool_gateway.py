@@ -11,7 +11,7 @@ import zmq
 
 from droas_common.tool_client import ToolCallError, ToolUnavailableError
 from droas_common.wire.calls import Actor, ToolResult, read_response
-from droas_mother.core.records import AuditRecord, Outcome, Profile
+from droas_mother.core.bookkeeping.records import AuditRecord, Outcome, Profile
 from tests.support.bench_of_tools import ADA, GRACE, ToolBench, running
 
 

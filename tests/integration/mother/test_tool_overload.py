@@ -12,7 +12,7 @@ import pytest
 import zmq
 
 from droas_common.tool_client import ToolClient
-from droas_mother.core.tool_settings import RateSettings, ToolSettings
+from droas_mother.core.tools.tool_settings import RateSettings, ToolSettings
 from tests.support.bench_of_tools import ADA, ToolBench, running
 
 _OFTEN = ToolSettings(

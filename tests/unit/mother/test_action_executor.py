@@ -9,11 +9,11 @@ from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
 from droas_common.settings import ProtectionLevel
 from droas_common.wire.calls import Json
-from droas_mother.core.decision import Decision, MessageRef
-from droas_mother.core.facts import MessageFacts
-from droas_mother.core.records import AuditRecord
-from droas_mother.flows.action_executor import ActionExecutor
-from droas_mother.flows.inspector import Verdict
+from droas_mother.core.bookkeeping.records import AuditRecord
+from droas_mother.core.protection.decision import Decision, MessageRef
+from droas_mother.core.protection.facts import MessageFacts
+from droas_mother.flows.protection.action_executor import ActionExecutor
+from droas_mother.flows.protection.inspector import Verdict
 
 GUILD, CHANNEL = Snowflake("1"), Snowflake("2")
 

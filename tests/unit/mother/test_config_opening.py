@@ -2,8 +2,8 @@
 
 import pytest
 
-from droas_mother.core.config_opening import Interpreted, Source, choose
-from droas_mother.core.revisions import RevisionNote
+from droas_mother.core.reloading.config_opening import Interpreted, Source, choose
+from droas_mother.core.reloading.revisions import RevisionNote
 from droas_mother.core.settings import Configuration, MotherSettings
 
 GOOD = Interpreted(configuration=Configuration(mother=MotherSettings(), bots={}))

@@ -9,11 +9,11 @@ from pydantic import HttpUrl, SecretStr
 from droas_common.ids import BotName
 from droas_common.settings import BotSettings, DiscordSettings, LlmSettings, ProtectionLevel
 from droas_common.wire.calls import Json
-from droas_mother.core.config_diff import Effect
-from droas_mother.core.config_plan import Plan, after, hot_settings, pending, plan, restart_digest
+from droas_mother.core.reloading.config_diff import Effect
+from droas_mother.core.reloading.config_plan import Plan, after, hot_settings, pending, plan, restart_digest
 from droas_mother.core.settings import Configuration, HttpSettings, LogSettings, MotherSettings
-from droas_mother.core.supervision_settings import SupervisionSettings
-from droas_mother.core.tool_settings import EconomySettings
+from droas_mother.core.supervision.supervision_settings import SupervisionSettings
+from droas_mother.core.tools.tool_settings import EconomySettings
 
 BOTS = st.builds(
     BotSettings,

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from droas_mother.core.debounce import LONGEST_S, QUIET_S, Debounce
+from droas_mother.core.reloading.debounce import LONGEST_S, QUIET_S, Debounce
 
 
 @given(st.lists(st.floats(0, 10), min_size=1))

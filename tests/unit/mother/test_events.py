@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from droas_mother.core.events import Commanded, EventRing, Missed
+from droas_mother.core.supervision.events import Commanded, EventRing, Missed
 from droas_mother.flows.mailbox import STOPPING, TOO_SLOW, Mailbox
 
 

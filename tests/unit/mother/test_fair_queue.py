@@ -5,7 +5,7 @@ from collections import defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from droas_mother.core.fair_queue import TURNS_BESIDE_OTHERS, FairQueue
+from droas_mother.core.tools.fair_queue import TURNS_BESIDE_OTHERS, FairQueue
 
 CALLERS = st.sampled_from("abcde")
 

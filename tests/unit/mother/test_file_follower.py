@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 from droas_common.errors import RequestError
-from droas_mother.flows.file_follower import FileFollower
 from droas_mother.flows.mother import Mother, Part
+from droas_mother.flows.reloading.file_follower import FileFollower
 
 
 class BrokenWatch:

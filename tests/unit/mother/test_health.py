@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from droas_common.wire.heartbeats import GatewayState, Heartbeat
-from droas_mother.core.health import Judgement, Patience, Signs, Verdict, judge, own_gap_s
-from droas_mother.core.usage import Excess, Limits, Usage, busy_since, excess
+from droas_mother.core.supervision.health import Judgement, Patience, Signs, Verdict, judge, own_gap_s
+from droas_mother.core.supervision.usage import Excess, Limits, Usage, busy_since, excess
 
 PATIENCE = Patience(heartbeat_s=3, busy_s=60)
 

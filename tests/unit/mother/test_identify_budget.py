@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from droas_common.wire.heartbeats import StartLimit
-from droas_mother.core.identify_budget import WINDOW_S, Told, ceiling, passed, spacing_s, wait_s
-from droas_mother.core.records import Identify
-from droas_mother.flows.identify_desk import IdentifyDesk
+from droas_mother.core.bookkeeping.records import Identify
+from droas_mother.core.supervision.identify_budget import WINDOW_S, Told, ceiling, passed, spacing_s, wait_s
+from droas_mother.flows.supervision.identify_desk import IdentifyDesk
 
 
 def told(*, total: int = 1000, remaining: int = 900, reset_after_s: float = 3600) -> Told:

@@ -9,10 +9,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from droas_common.ids import BotName
 from droas_common.wire.heartbeats import GatewayState, Goodbye, Heartbeat, Register
-from droas_mother.core import bot as happenings
-from droas_mother.core.bot import Bot, Life
-from droas_mother.core.identify_budget import WINDOW_S, spent, wait_s
-from droas_mother.core.keeping import (
+from droas_mother.core.supervision import bot as happenings
+from droas_mother.core.supervision.bot import Bot, Life
+from droas_mother.core.supervision.identify_budget import WINDOW_S, spent, wait_s
+from droas_mother.core.supervision.keeping import (
     AskToEnd,
     Become,
     Hold,
@@ -23,9 +23,9 @@ from droas_mother.core.keeping import (
     next_step,
     rules_of,
 )
-from droas_mother.core.lifecycle import ALIVE, State
-from droas_mother.core.supervision_settings import SupervisionSettings
-from droas_mother.core.usage import Usage
+from droas_mother.core.supervision.lifecycle import ALIVE, State
+from droas_mother.core.supervision.supervision_settings import SupervisionSettings
+from droas_mother.core.supervision.usage import Usage
 
 SETTINGS = SupervisionSettings(stable_after_s=30, starts_window_s=120, max_starts=4)
 RULES = rules_of(SETTINGS)

@@ -7,10 +7,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from droas_common.errors import DefectError
 from droas_common.ids import Snowflake
-from droas_mother.core.books import Batch, Draft
-from droas_mother.core.ledger import ISSUER, Account, Posting, apply, move, transfer
-from droas_mother.core.records import Entry, Row, StoredCall
-from droas_mother.core.refusals import Refusal
+from droas_mother.core.bookkeeping.books import Batch, Draft
+from droas_mother.core.bookkeeping.ledger import ISSUER, Account, Posting, apply, move, transfer
+from droas_mother.core.bookkeeping.records import Entry, Row, StoredCall
+from droas_mother.core.tools.refusals import Refusal
 
 GUILD = Snowflake("1")
 MEMBERS = ["10", "11", "12"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from droas_common.errors import DefectError
-from droas_mother.core.lifecycle import STEPS, Event, State, diagram, step
+from droas_mother.core.supervision.lifecycle import STEPS, Event, State, diagram, step
 
 
 @pytest.mark.parametrize(("state", "event"), list(product(State, Event)))

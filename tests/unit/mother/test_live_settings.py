@@ -6,7 +6,7 @@ from unittest.mock import MagicMock
 
 from droas_common.ids import BotName
 from droas_mother.bootstrap.live_settings import LiveSettings
-from droas_mother.core.config_plan import Plan
+from droas_mother.core.reloading.config_plan import Plan
 from droas_mother.core.settings import MotherSettings
 
 ONE, TWO = BotName("bot_01"), BotName("bot_02")

@@ -1,6 +1,6 @@
 """Faulty frames are borne up to a rate; whoever sends more is not read for a while, and nobody else notices."""
 
-from droas_mother.core.patience import FAULTS, PAUSE_S, Patience
+from droas_mother.core.tools.patience import FAULTS, PAUSE_S, Patience
 
 
 def test_too_many_faults_end_in_a_pause_of_that_caller() -> None:

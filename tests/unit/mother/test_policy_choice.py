@@ -6,13 +6,13 @@ from pydantic import HttpUrl, SecretStr
 
 from droas_common.ids import Snowflake
 from droas_common.settings import BotSettings, LlmSettings, ProtectionLevel
-from droas_mother.core.facts import MessageFacts
-from droas_mother.core.normalisation import normalise
-from droas_mother.core.policy import POLICIES, Policy, together
-from droas_mother.core.policy_choice import PolicyChoice
-from droas_mother.core.policy_settings import PolicySettings
+from droas_mother.core.protection.facts import MessageFacts
+from droas_mother.core.protection.normalisation import normalise
+from droas_mother.core.protection.policy import POLICIES, Policy, together
+from droas_mother.core.protection.policy_choice import PolicyChoice
+from droas_mother.core.protection.policy_settings import PolicySettings
 from droas_mother.core.settings import ProtectionSettings
-from droas_mother.flows.inspector import Inspector
+from droas_mother.flows.protection.inspector import Inspector
 
 POLICY = st.builds(
     Policy,

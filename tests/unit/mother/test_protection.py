@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 
 from droas_common.ids import Snowflake
 from droas_common.settings import ProtectionLevel
-from droas_mother.core.decision import Decision, MessageRef, merge
-from droas_mother.core.facts import MEMORY_MESSAGES, MessageFacts, remember
-from droas_mother.core.normalisation import normalise
-from droas_mother.core.policy import POLICIES, strictest
-from droas_mother.core.protection import decide, rules
+from droas_mother.core.protection.decision import Decision, MessageRef, merge
+from droas_mother.core.protection.facts import MEMORY_MESSAGES, MessageFacts, remember
+from droas_mother.core.protection.judgement import decide, rules
+from droas_mother.core.protection.normalisation import normalise
+from droas_mother.core.protection.policy import POLICIES, strictest
 from droas_mother.core.settings import ProtectionSettings
-from droas_mother.flows.action_executor import combine
-from droas_mother.flows.inspector import Inspector, Verdict
+from droas_mother.flows.protection.action_executor import combine
+from droas_mother.flows.protection.inspector import Inspector, Verdict
 
 MEDIUM = POLICIES[ProtectionLevel.MEDIUM]
 

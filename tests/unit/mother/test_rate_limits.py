@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from droas_mother.core.rate_limits import Bucket, Rate, take
+from droas_mother.core.tools.rate_limits import Bucket, Rate, take
 
 RATES = st.builds(Rate, per_s=st.floats(0.01, 1_000), burst=st.floats(1, 1_000))
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from droas_common.backoff import Backoff
 from droas_common.errors import ExitCode
-from droas_mother.core.restarts import CrashRow, Exit, GiveUp, Restart, RestartRules, after_exit
+from droas_mother.core.supervision.restarts import CrashRow, Exit, GiveUp, Restart, RestartRules, after_exit
 
 RULES = RestartRules(
     backoff=Backoff(first_s=1, cap_s=300), stable_after_s=60, max_starts=10, window_s=600, same_crash_limit=3

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from droas_common.ids import BotName
-from droas_mother.core.rollout import CONFIRM_S, UNWELL_S, Promote, Sight, TakeBack, Wait, judge
+from droas_mother.core.reloading.rollout import CONFIRM_S, UNWELL_S, Promote, Sight, TakeBack, Wait, judge
 
 WELL = Sight(name=BotName("bot_01"), confirmed=True, ready=True, answered=10, model_ok=True)
 OTHER = Sight(name=BotName("bot_02"), confirmed=True, ready=True, answered=10, model_ok=True)

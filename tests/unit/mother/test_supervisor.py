@@ -15,10 +15,10 @@ from droas_common.ids import BotName
 from droas_common.settings import BotSettings, LlmSettings
 from droas_mother.adapters.processes import token_holders
 from droas_mother.adapters.processes.token_holders import TokenHolders
-from droas_mother.core.lifecycle import State
-from droas_mother.core.supervision_settings import SupervisionSettings
-from droas_mother.flows.identify_desk import IdentifyDesk
-from droas_mother.flows.supervisor import Supervisor
+from droas_mother.core.supervision.lifecycle import State
+from droas_mother.core.supervision.supervision_settings import SupervisionSettings
+from droas_mother.flows.supervision.identify_desk import IdentifyDesk
+from droas_mother.flows.supervision.supervisor import Supervisor
 
 ONE, TWO = BotName("bot_01"), BotName("bot_02")
 

@@ -1,0 +1,1 @@
+"""What is written down: coins, decisions, and the chains that hold them together."""

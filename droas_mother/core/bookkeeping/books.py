@@ -1,0 +1,202 @@
+"""Changes gathered in memory until they are committed together.
+
+A `Draft` reads through to what is stored and holds what one call changes; a call that is refused leaves
+nothing behind, because its draft is dropped. A `Batch` joins the drafts of many calls into one commit.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from droas_common.ids import Snowflake
+from droas_mother.core.bookkeeping.ledger import ISSUER, Account, Posting, apply
+from droas_mother.core.bookkeeping.records import AuditRecord, Entry, Erasure, Hold, Identify, Row, StoredCall
+
+Key = tuple[str, ...]
+
+
+class Shelf(Protocol):
+    """What is stored, to read."""
+
+    def balance(self, account: Account) -> int | None:
+        """Give an account's balance; None when it was never opened."""
+        ...
+
+    def find[R: Row](self, kind: type[R], key: Key) -> R | None:
+        """Give the row of this kind with this key; None when there is none."""
+        ...
+
+    def call(self, caller: str, key: str) -> StoredCall | None:
+        """Give the call that was made with this key; None when there was none."""
+        ...
+
+    def richest(self, guild_id: Snowflake, currency: str, count: int) -> list[tuple[str, int]]:
+        """Give owners and balances, the highest first."""
+        ...
+
+    def history(self, account: Account, count: int) -> list[Entry]:
+        """Give an account's newest entries, the newest first."""
+        ...
+
+    def belongings(self, user_id: Snowflake, guild_id: Snowflake | None) -> tuple[list[Account], list[Hold]]:
+        """Give a member's accounts, and what he has set aside, in one group or in all of them."""
+        ...
+
+
+class Effects(msgspec.Struct):
+    """What a call changes; a row that is None is deleted.
+
+    A struct and no dataclass, as every call makes one: it is made several times as fast.
+    """
+
+    entries: list[Entry] = []
+    balances: dict[Account, int] = {}
+    rows: dict[type[Row], dict[Key, Row | None]] = {}
+
+    def keep(self, row: Row) -> None:
+        """Write a row, new or changed."""
+        self.rows.setdefault(type(row), {})[row.key] = row
+
+    def drop(self, kind: type[Row], key: Key) -> None:
+        """Delete a row."""
+        self.rows.setdefault(kind, {})[key] = None
+
+    def merge(self, later: "Effects") -> None:
+        """Add what was changed after these."""
+        self.entries += later.entries
+        self.balances.update(later.balances)
+        for kind, rows in later.rows.items():
+            self.rows.setdefault(kind, {}).update(rows)
+
+
+class Changes(Effects):
+    """What one commit writes."""
+
+    audit: list[AuditRecord] = []
+    identifies: list[Identify] = []
+    erasures: list[Erasure] = []
+    audit_from: int = 0
+    """Decisions with smaller numbers are dropped; the chain is anchored where they end."""
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(
+            self.audit or self.entries or self.rows or self.identifies or self.erasures or self.audit_from
+        )
+
+
+class Batch:
+    """The changes of many calls on their way into one commit.
+
+    Args:
+        shelf: what is stored.
+    """
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self.changes = Changes()
+        self._calls: dict[tuple[str, str], StoredCall] = {}
+
+    def balance(self, account: Account) -> int | None:
+        """Give a balance as it will be after this batch."""
+        found = self.changes.balances.get(account)
+        return self.shelf.balance(account) if found is None else found
+
+    def find[R: Row](self, kind: type[R], key: Key) -> R | None:
+        """Give a row as it will be after this batch."""
+        changed = self.changes.rows.get(kind)
+        if changed is not None and key in changed:
+            found = changed[key]
+            return found if isinstance(found, kind) else None
+        return self.shelf.find(kind, key)
+
+    def call(self, caller: str, key: str) -> StoredCall | None:
+        """Give the call made with this key, in this batch or before it."""
+        return self._calls.get((caller, key)) or self.shelf.call(caller, key)
+
+    def record(self, record: AuditRecord) -> None:
+        """Write a decision down; one with a key is found by later calls of the same batch."""
+        self.changes.audit.append(record)
+        if record.key is not None and record.digest is not None:
+            stored = StoredCall(digest=record.digest, outcome=record.outcome, result=record.result)
+            self._calls[record.caller, record.key] = stored
+
+    def take(self, draft: "Draft") -> None:
+        """Make a draft's changes part of the batch."""
+        self.changes.merge(draft.changes)
+
+
+class Draft:
+    """What one call changes.
+
+    Args:
+        batch: what it reads through to.
+        transfer: the name under which its postings are written; unique for the call.
+        at_us: unix microseconds of the call.
+        opening_balance: coins that a new account is given by the group's issuer.
+    """
+
+    def __init__(self, batch: Batch, *, transfer: str, at_us: int, opening_balance: int) -> None:
+        self._batch = batch
+        self._transfer = transfer
+        self._at_us = at_us
+        self._opening_balance = opening_balance
+        self.changes = Effects()
+
+    @property
+    def shelf(self) -> Shelf:
+        """What is stored, without what is on its way: for lists that need not show the last milliseconds."""
+        return self._batch.shelf
+
+    def balance(self, account: Account) -> int:
+        """Give an account's balance; opens it when it is new."""
+        known = self.changes.balances.get(account)
+        if known is None:
+            known = self._batch.balance(account)
+        if known is not None:
+            return known
+        if account.may_owe or account.is_internal:
+            return 0
+        self._open(account)
+        return self.changes.balances[account]
+
+    def post(self, *postings: Posting) -> None:
+        """Make these postings; raises Refusal, and then nothing of this draft may be kept."""
+        balances = self.changes.balances
+        for posting in postings:
+            # Opens what is new, which moves the issuer's coins, before any is counted.
+            balances.setdefault(posting.account, self.balance(posting.account))
+        balances.update(apply(balances.__getitem__, postings))
+        self.changes.entries += [
+            Entry(
+                transfer=self._transfer,
+                guild_id=posting.account.guild_id,
+                owner=posting.account.owner,
+                currency=posting.account.currency,
+                amount=posting.amount,
+                at_us=self._at_us,
+            )
+            for posting in postings
+        ]
+
+    def find[R: Row](self, kind: type[R], key: Key) -> R | None:
+        """Give a row as it is after what this call has done so far."""
+        changed = self.changes.rows.get(kind)
+        if changed is not None and key in changed:
+            found = changed[key]
+            return found if isinstance(found, kind) else None
+        return self._batch.find(kind, key)
+
+    def keep(self, row: Row) -> None:
+        """Write a row, new or changed."""
+        self.changes.keep(row)
+
+    def drop(self, kind: type[Row], key: Key) -> None:
+        """Delete a row."""
+        self.changes.drop(kind, key)
+
+    def _open(self, account: Account) -> None:
+        self.changes.balances[account] = 0
+        if self._opening_balance:
+            issuer = Account(account.guild_id, ISSUER, account.currency)
+            self.post(Posting(issuer, -self._opening_balance), Posting(account, self._opening_balance))

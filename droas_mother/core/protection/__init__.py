@@ -1,0 +1,1 @@
+"""Messages: what is known of them, and what shall be done about them."""

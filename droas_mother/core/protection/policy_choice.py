@@ -1,0 +1,42 @@
+"""Which policy holds in a group."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from droas_common.settings import BotSettings
+from droas_mother.core.protection.policy import POLICIES, Policy, together
+from droas_mother.core.settings import Configuration, ProtectionSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyChoice:
+    """Chooses among levels and named policies.
+
+    Args:
+        settings: what groups without any bot have, and what single groups have.
+        named: the named policies.
+    """
+
+    settings: ProtectionSettings
+    named: Mapping[str, Policy]
+
+    def of(self, guild_id: str, bots: Sequence[BotSettings]) -> Policy:
+        """Give a group's policy: its own, else the strictest of its bots, else that of groups without any."""
+        own = self.named.get(self.settings.guild_policies.get(guild_id, ""))
+        if own is not None:
+            return own
+        if bots:
+            return together(self._of_bot(bot) for bot in bots)
+        return self._named_or_level(self.settings.policy, POLICIES[self.settings.level])
+
+    def _of_bot(self, bot: BotSettings) -> Policy:
+        return self._named_or_level(bot.protection_policy, POLICIES[bot.protection_level])
+
+    def _named_or_level(self, name: str | None, level: Policy) -> Policy:
+        return self.named.get(name, level) if name is not None else level
+
+
+def choice_of(configuration: Configuration) -> PolicyChoice:
+    """Give the choice that a configuration makes."""
+    named = {name: settings.policy() for name, settings in configuration.policies.items()}
+    return PolicyChoice(settings=configuration.mother.protection, named=named)

@@ -1,0 +1,1 @@
+"""Bots: what they are, what happens to them, and what is next."""

@@ -1,0 +1,1 @@
+"""Who may call which tool, how often, and whose turn it is."""

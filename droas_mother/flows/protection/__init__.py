@@ -1,0 +1,1 @@
+"""From a message to a decision, and from a decision to Discord."""

@@ -1,0 +1,1 @@
+"""The audit, the ledger and people's data, for those who ask, and their upkeep."""

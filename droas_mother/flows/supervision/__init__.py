@@ -1,0 +1,1 @@
+"""Bots are kept as they are wanted, and told of."""

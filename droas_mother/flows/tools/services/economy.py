@@ -1,0 +1,267 @@
+"""Coins: what members have, give, get and set aside."""
+
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from droas_common.ids import Snowflake
+from droas_common.wire.calls import Json
+from droas_mother.core.bookkeeping.books import Draft
+from droas_mother.core.bookkeeping.ledger import ESCROW, ISSUER, Account, allowed_today, move, transfer
+from droas_mother.core.bookkeeping.records import Claim, Hold, HoldState, Spending
+from droas_mother.core.tools.refusals import Refusal
+from droas_mother.core.tools.tool_settings import EconomySettings
+from droas_mother.flows.tools.services.economy_arguments import (
+    BalanceArguments,
+    CommitArguments,
+    DailyArguments,
+    HistoryArguments,
+    LeaderboardArguments,
+    ReserveArguments,
+    TransferArguments,
+    VoidArguments,
+)
+from droas_mother.flows.tools.services.registry import Call, Tool, user_id_of
+
+WHOLE_GUILD = "*"
+_DAILY = "daily"
+
+
+class Economy:
+    """The economy's tools.
+
+    Args:
+        settings: limits and currencies; replaced as a whole when they change.
+    """
+
+    def __init__(self, settings: EconomySettings) -> None:
+        self.settings = settings
+
+    def balance(self, arguments: BalanceArguments, call: Call, draft: Draft) -> Json:
+        """Tell what a member has."""
+        guild_id, user_id = call.member()
+        owner = user_id_of(arguments.user_id) if arguments.user_id else user_id
+        account = self._account(guild_id, owner, arguments.currency)
+        return {"user_id": owner, "balance": draft.balance(account), "currency": account.currency}
+
+    def transfer(self, arguments: TransferArguments, call: Call, draft: Draft) -> Json:
+        """Give coins of the asking member to another."""
+        guild_id, user_id = call.member()
+        source = self._account(guild_id, user_id, arguments.currency)
+        target = Account(guild_id, user_id_of(arguments.to_user_id), source.currency)
+        draft.post(*transfer(source, target, arguments.amount, limit=self.settings.transfer_limit))
+        self._spend(source, arguments.amount, call, draft)
+        return {
+            "from_user_id": source.owner,
+            "to_user_id": target.owner,
+            "amount": arguments.amount,
+            "balance": draft.balance(source),
+            "currency": source.currency,
+        }
+
+    def award(self, arguments: TransferArguments, call: Call, draft: Draft) -> Json:
+        """Give a member coins of the group's issuer."""
+        guild_id, _ = call.member()
+        target = self._account(guild_id, user_id_of(arguments.to_user_id), arguments.currency)
+        issuer = Account(guild_id, ISSUER, target.currency)
+        draft.post(*transfer(issuer, target, arguments.amount, limit=self.settings.award_limit))
+        self._spend_of_guild(target, arguments.amount, call, draft)
+        return {
+            "to_user_id": target.owner,
+            "amount": arguments.amount,
+            "balance": draft.balance(target),
+            "currency": target.currency,
+        }
+
+    def daily(self, arguments: DailyArguments, call: Call, draft: Draft) -> Json:
+        """Give the asking member the day's coins, once."""
+        guild_id, user_id = call.member()
+        account = self._account(guild_id, user_id, arguments.currency)
+        what = f"{_DAILY}.{account.currency}"[:32]
+        known = draft.find(Claim, (guild_id, user_id, what))
+        if known is not None and known.day >= call.day:
+            raise Refusal(
+                "today's coins were taken already; there are new ones at midnight UTC", kind="taken_today"
+            )
+        amount = self.settings.daily_amount
+        if amount:
+            draft.post(*move(Account(guild_id, ISSUER, account.currency), account, amount))
+        draft.keep(Claim(guild_id=guild_id, user_id=user_id, what=what, day=call.day))
+        return {"amount": amount, "balance": draft.balance(account), "currency": account.currency}
+
+    def leaderboard(self, arguments: LeaderboardArguments, call: Call, draft: Draft) -> Json:
+        """Tell who has most."""
+        guild_id, _ = call.member()
+        currency = self._currency(guild_id, arguments.currency)
+        rows = draft.shelf.richest(guild_id, currency, arguments.count)
+        members = [{"user_id": owner, "balance": balance} for owner, balance in rows]
+        return {"members": members, "currency": currency}
+
+    def history(self, arguments: HistoryArguments, call: Call, draft: Draft) -> Json:
+        """Tell what went in and out of the asking member's account."""
+        guild_id, user_id = call.member()
+        account = self._account(guild_id, user_id, arguments.currency)
+        entries = draft.shelf.history(account, arguments.count)
+        told = [{"amount": entry.amount, "at_unix_s": entry.at_us // 1_000_000} for entry in entries]
+        return {"entries": told, "currency": account.currency}
+
+    def reserve(self, arguments: ReserveArguments, call: Call, draft: Draft) -> Json:
+        """Set coins of the asking member aside."""
+        guild_id, user_id = call.member()
+        if arguments.seconds > self.settings.hold_limit_s:
+            raise Refusal(
+                f"coins can be set aside for {self.settings.hold_limit_s} s at most", kind="too_long"
+            )
+        source = self._account(guild_id, user_id, arguments.currency)
+        escrow = Account(guild_id, ESCROW, source.currency)
+        draft.post(*transfer(source, escrow, arguments.amount, limit=self.settings.transfer_limit))
+        self._spend(source, arguments.amount, call, draft)
+        hold = Hold(
+            hold_id=call.call_id,
+            caller=call.caller,
+            guild_id=guild_id,
+            user_id=user_id,
+            currency=source.currency,
+            amount=arguments.amount,
+            state=HoldState.OPEN,
+            expires_at_us=call.at_us + arguments.seconds * 1_000_000,
+        )
+        draft.keep(hold)
+        return {**_told(hold), "balance": draft.balance(source)}
+
+    def commit(self, arguments: CommitArguments, call: Call, draft: Draft) -> Json:
+        """Give coins that were set aside to a member, or spend them."""
+        hold = _open_hold(arguments.hold_id, call, draft)
+        if hold.expires_at_us <= call.at_us:
+            raise Refusal("the time is over; the coins go back to their owner", kind="expired")
+        owner = user_id_of(arguments.to_user_id) if arguments.to_user_id else ISSUER
+        if owner == hold.user_id:
+            raise Refusal("coins cannot be sent to oneself; use economy.void", kind="same_account")
+        return _settle(hold, Account(hold.guild_id, owner, hold.currency), HoldState.COMMITTED, draft)
+
+    def void(self, arguments: VoidArguments, call: Call, draft: Draft) -> Json:
+        """Give coins that were set aside back to their owner."""
+        hold = _open_hold(arguments.hold_id, call, draft)
+        return _settle(hold, Account(hold.guild_id, hold.user_id, hold.currency), HoldState.VOIDED, draft)
+
+    def _account(self, guild_id: Snowflake, owner: str, currency: str | None) -> Account:
+        return Account(guild_id, owner, self._currency(guild_id, currency))
+
+    def _currency(self, guild_id: Snowflake, wanted: str | None) -> str:
+        known = self.settings.currencies_of(guild_id)
+        if wanted is not None and wanted not in known:
+            raise Refusal(f"this group has no {wanted}; it has {', '.join(known)}", kind="unknown_currency")
+        return wanted or known[0]
+
+    def _spend(self, source: Account, amount: int, call: Call, draft: Draft) -> None:
+        _count(source, source.owner, amount, self.settings.user_daily_limit, "you", call, draft)
+        self._spend_of_guild(source, amount, call, draft)
+
+    def _spend_of_guild(self, account: Account, amount: int, call: Call, draft: Draft) -> None:
+        _count(account, WHOLE_GUILD, amount, self.settings.guild_daily_limit, "this group", call, draft)
+
+
+def expire(hold: Hold, draft: Draft) -> None:
+    """Give coins whose time is over back to their owner."""
+    if hold.state is HoldState.OPEN:
+        take_back(hold, HoldState.EXPIRED, draft)
+
+
+def take_back(hold: Hold, state: HoldState, draft: Draft) -> None:
+    """Give what is set aside back to its owner."""
+    _settle(hold, Account(hold.guild_id, hold.user_id, hold.currency), state, draft)
+
+
+def _count(
+    account: Account, owner: str, amount: int, limit: int, whose: str, call: Call, draft: Draft
+) -> None:
+    """Add to what was given away today; raises Refusal beyond the limit."""
+    known = draft.find(Spending, (account.guild_id, owner, account.currency))
+    before = known.amount if known is not None and known.day == call.day else 0
+    draft.keep(
+        Spending(
+            guild_id=account.guild_id,
+            owner=owner,
+            currency=account.currency,
+            day=call.day,
+            amount=allowed_today(before, amount, limit, whose=whose),
+        )
+    )
+
+
+def _open_hold(hold_id: str, call: Call, draft: Draft) -> Hold:
+    """Find coins that this caller has set aside for a member of this group; raises Refusal."""
+    guild_id, _ = call.member()
+    hold = draft.find(Hold, (hold_id,))
+    if hold is None or hold.caller != call.caller or hold.guild_id != guild_id:
+        raise Refusal("nothing was set aside under this id", kind="unknown_hold")
+    if hold.state is not HoldState.OPEN:
+        raise Refusal(f"these coins are {hold.state.value} already", kind="settled")
+    return hold
+
+
+def _settle(hold: Hold, target: Account, state: HoldState, draft: Draft) -> Json:
+    draft.post(*move(Account(hold.guild_id, ESCROW, hold.currency), target, hold.amount))
+    settled = replace(hold, state=state)
+    draft.keep(settled)
+    return _told(settled)
+
+
+def _told(hold: Hold) -> Json:
+    return {
+        "hold_id": hold.hold_id,
+        "state": hold.state.value,
+        "amount": hold.amount,
+        "currency": hold.currency,
+        "expires_unix_s": hold.expires_at_us // 1_000_000,
+    }
+
+
+_TOOLS: tuple[tuple[str, type[msgspec.Struct], bool, str], ...] = (
+    (
+        "balance",
+        BalanceArguments,
+        False,
+        "Tell how many coins a member of this group has; the asking member when nobody is named.",
+    ),
+    ("transfer", TransferArguments, True, "Give coins of the asking member to another member of this group."),
+    (
+        "award",
+        TransferArguments,
+        True,
+        "Give a member of this group new coins, for something that the group rewards.",
+    ),
+    ("daily", DailyArguments, True, "Give the asking member the coins that everybody may take once a day."),
+    ("leaderboard", LeaderboardArguments, False, "Tell which members of this group have most coins."),
+    ("history", HistoryArguments, False, "Tell what the asking member has lately got and given."),
+    (
+        "reserve",
+        ReserveArguments,
+        True,
+        "Set coins of the asking member aside, until they are committed or voided.",
+    ),
+    (
+        "commit",
+        CommitArguments,
+        True,
+        "Give coins that were set aside to a member, or spend them when nobody is named.",
+    ),
+    ("void", VoidArguments, True, "Give coins that were set aside back to their owner."),
+)
+"""Each tool: the verb, which is the method that does it, its arguments, whether it changes something, its words."""
+
+
+def tools(desk: Economy) -> list[Tool[Any]]:
+    """Give the economy's tools."""
+    return [
+        Tool(
+            name=f"economy.{verb}",
+            description=words,
+            arguments=arguments,
+            handle=getattr(desk, verb),
+            changes=changes,
+            cacheable=not changes,
+        )
+        for verb, arguments, changes, words in _TOOLS
+    ]
