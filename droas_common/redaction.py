@@ -33,7 +33,7 @@ _SHAPES = {
     # credentials in a URL
     "://": r"(?<=://)[^\s:/@]{1,100}:[^\s@/]{1,200}(?=@)",
     # a JWT
-    "eyj": r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}+\.eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}",
+    "eyj": r"\beyJ[A-Za-z0-9_-]{8,1000}+\.eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}",
     # a PEM key, also one whose end is cut off
     "private key-----": r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----[\s\S]*?(?:-----END|\Z)",
 }

@@ -8,6 +8,7 @@ for: copies of the data folder that leave the machine without the key tell nothi
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ class RevisionStore:
         number = revision.note.revision
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._use_up(number)
+            self._note(number)
             raw = pyrage.encrypt(written(revision), [self._identity(make=True).to_public()])
             _write(self.folder / f"{number:09}.age", raw)
             self._forget()
@@ -72,15 +73,24 @@ class RevisionStore:
 
     def last(self) -> int:
         """Give the highest number that was ever used, kept or not; 0 without one."""
-        highest = max(self.numbers(), default=0)
-        try:
-            return max(highest, int(self._last_path.read_bytes()))
-        except (OSError, ValueError):
-            return highest
+        return max(self._noted(), *self.numbers(), 0)
 
-    def _use_up(self, number: int) -> None:
+    def make_room(self) -> None:
+        """Note the last number now, so that later ones can be noted in its place even on a full disk."""
+        last = self.last()
+        if last:
+            with suppress(OSError):
+                self._note(last)
+
+    def _noted(self) -> int:
+        try:
+            return int(self._last_path.read_bytes())
+        except (OSError, ValueError):
+            return 0
+
+    def _note(self, number: int) -> None:
         """Note a number as used, in place: a full disk has room for that, and none for the revision itself."""
-        if number <= self.last():
+        if number <= self._noted():
             return
         descriptor = os.open(self._last_path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -118,7 +128,7 @@ class RevisionStore:
             fresh = Identity.generate()
             _write(self._key_path, f"{fresh}\n".encode())
             return fresh
-        except IdentityError as error:
+        except (IdentityError, UnicodeDecodeError) as error:
             raise OutsideError(f"{self._key_path}: is no key; move it away to begin anew") from error
 
     def _paths(self) -> Iterator[tuple[int, Path]]:

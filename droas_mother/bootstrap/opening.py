@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from droas_common.errors import DefectError, OutsideError
+from droas_common.errors import DefectError
 from droas_mother.adapters.configuration.folder_files import FolderFiles
 from droas_mother.adapters.revision_store import RevisionStore
 from droas_mother.core.configuration.tree import Tree
@@ -41,6 +41,7 @@ def open_configuration(folder: Path, overrides: Sequence[str] = ()) -> Opening:
 
     Raises:
         ConfigurationError: there is no such folder; what was good is for faulty files, not for another place.
+        OutsideError: earlier revisions cannot be looked at; without them a number would be given again.
         FaultyConfigurationError: the files cannot be used, and there is no earlier configuration.
     """
     files = FolderFiles(folder, overrides)
@@ -73,12 +74,10 @@ def open_configuration(folder: Path, overrides: Sequence[str] = ()) -> Opening:
 
 def _kept(store: RevisionStore) -> tuple[Revision | None, Revision | None, int, tuple[str, ...]]:
     """Give the newest revision, the newest that was in force, the highest number, and what cannot be read."""
-    try:
-        last, kept = store.last(), max(store.numbers(), default=0)
-        newest = store.newest()
-        good = newest if newest is None or newest.note.in_force else store.newest(in_force=True)
-    except OutsideError as error:
-        return None, None, 0, (str(error),)
+    store.make_room()
+    last, kept = store.last(), max(store.numbers(), default=0)
+    newest = store.newest()
+    good = newest if newest is None or newest.note.in_force else store.newest(in_force=True)
     lost = kept and (newest is None or newest.note.revision < kept)
     words = f"{store.folder}: revision {kept} is damaged, or its key is lost"
     return newest, good, last, (words,) if lost else ()

@@ -20,9 +20,9 @@ _SHAPES = (
 )
 _ANY = re.compile("|".join(f"(?P<s{number}>{shape})" for number, (_, shape) in enumerate(_SHAPES)))
 
-_PLACEHOLDER = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::-(?P<default>[^{}]*)|:\?[^{}]*)?\}")
+_PLACEHOLDER = re.compile(r"(?<!\$)\$\{[A-Za-z_][A-Za-z0-9_]*(?::-(?P<default>[^{}]*)|:\?[^{}]*)?\}")
 _CIPHERTEXT = "ENC[AES256_GCM,"
-_PASSWORD = re.compile(r"//[^/@\s:]*:[^@\s]+@")
+_PASSWORD = re.compile(r"//[^/@\s:]*:[^@\s]+@|[?&]password=[^&\s]")
 _LEAST_KEY = 24
 """Characters of a key; those of services have 32 and more, and a local server takes any short text."""
 

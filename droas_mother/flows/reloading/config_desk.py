@@ -78,7 +78,7 @@ class ConfigDesk:
         except NotUsableError as error:
             return HTTPStatus.CONFLICT, Refusal(error=f"the files cannot be used:\n{error}")
         except OutsideError as error:
-            return HTTPStatus.SERVICE_UNAVAILABLE, Refusal(error=f"nothing was changed: {error}")
+            return HTTPStatus.SERVICE_UNAVAILABLE, Refusal(error=f"not put into force: {error}")
         done = self._keeper.standing.last_revision > before
         return HTTPStatus.OK, self._applied(proposal, proposal.note.revision if done else None)
 
@@ -92,7 +92,7 @@ class ConfigDesk:
             words = f"revision {wanted.revision} cannot be used now:\n{error}"
             return HTTPStatus.CONFLICT, Refusal(error=words)
         except OutsideError as error:
-            return HTTPStatus.SERVICE_UNAVAILABLE, Refusal(error=f"nothing was changed: {error}")
+            return HTTPStatus.SERVICE_UNAVAILABLE, Refusal(error=f"not put into force: {error}")
         return HTTPStatus.OK, self._applied(proposal, proposal.note.revision)
 
     async def history(self, count: int) -> Answer:

@@ -87,9 +87,11 @@ class RevisionBook:
 
     async def _keep_owed(self) -> None:
         for number in sorted(self._revisions)[:-MAX_OWED_REVISIONS]:
+            log.error("revision_never_kept", revision=number, why=self._why_unkept)
             del self._revisions[number]
         try:
-            for number, revision in sorted(self._revisions.items()):
+            # The newest first: with its number those before it are used up, even where nothing can be kept.
+            for number, revision in sorted(self._revisions.items(), reverse=True):
                 await asyncio.to_thread(self._shelf.keep, revision)
                 del self._revisions[number]
         except OutsideError as error:
@@ -97,6 +99,7 @@ class RevisionBook:
 
     async def _note_owed(self) -> None:
         for number in sorted(self._records)[:-MAX_OWED_RECORDS]:
+            log.error("configuration_never_audited", revision=number, why=self._why_unaudited)
             del self._records[number]
         try:
             await self._audit.write(*self._records.values())

@@ -35,8 +35,9 @@ MAX_TURN_BYTES = 512 * 1024
 MAX_JOBS = 2_000
 """Records of the event loop that wait to be written; one more is refused."""
 
-_LONGEST_WAIT_S, _FAILING_WAIT_S = 10.0, 1.0
-"""How long the event loop waits for what it wants written; less when it is known that nothing can be."""
+_LONGEST_WAIT_S, _FAILING_WAIT_S = 10.0, 3.0
+"""How long the event loop waits for what it wants written; less when it is known that nothing can be, but longer than
+SQLite waits for a lock."""
 
 
 class ToolGateway:
@@ -219,7 +220,11 @@ class ToolGateway:
     def _take_jobs(self) -> list[Job]:
         jobs: list[Job] = []
         while len(jobs) < MAX_GROUP and not self._jobs.empty():
-            jobs.append(self._jobs.get_nowait())
+            job = self._jobs.get_nowait()
+            if (
+                job.done is None or not job.done.cancelled()
+            ):  # who has given up has been told that it is not done
+                jobs.append(job)
         return sorted(jobs, key=lambda job: job.last)
 
     def _settle(self, jobs: list[Job], given: list[Any], fault: DroasError | None) -> None:

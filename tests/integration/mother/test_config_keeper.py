@@ -409,6 +409,9 @@ async def test_no_number_is_given_twice_when_the_key_is_lost(room: ConfigRoom) -
     await room.keeper.complete()  # cannot say what has changed, which is no reason to end
     assert (await room.desk.history(10))[1].revisions == [room.keeper.standing.note]
     assert room.opening.store.numbers() == [1, 2, 3]
+    key.write_bytes(b"\xff")
+    room.open()
+    assert room.keeper.standing.note.revision == 4
 
 
 async def test_no_number_is_given_twice_when_the_disk_was_full(
@@ -424,12 +427,14 @@ async def test_no_number_is_given_twice_when_the_disk_was_full(
         room.write_bot(ONE, "be brief")
         await changed(room)
         assert "revision 2 is not kept yet" in room.desk.words()[0]
+        room.write_bot(ONE, "be kind")
+        await changed(room)
     room.write_bot(ONE, "[")
     room.open()
     assert (room.keeper.standing.note.revision, room.opening.warnings) == (1, ())
     room.write_bot(ONE, "be funny")
     await changed(room)
-    assert room.opening.store.numbers() == [1, 3]
+    assert room.opening.store.numbers() == [1, 4]
 
 
 async def test_a_folder_of_revisions_that_cannot_be_read_ends_nobody(room: ConfigRoom) -> None:

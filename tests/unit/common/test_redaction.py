@@ -25,7 +25,7 @@ def test_known_shapes_are_masked() -> None:
         "authorization: bot\tabcdefghijklmnopqrstuvwxyz",
         "mfa." + "x" * 84,
         "/interactions/123456789012345678/abcdefghijklmnopqrstuvwxyz0123456789/callback",
-        "eyJhbGciOiJI.eyJzdWIiOiIx.SflKxwRJSMeK",
+        "x-eyJhbGciOiJI.eyJzdWIiOiIx.SflKxwRJSMeK",
         "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----",
         "-----BEGIN PRIVATE KEY-----\nMIIEow",
         "AGE-SECRET-KEY-1" + "QPZRY9X8GF" * 6,
