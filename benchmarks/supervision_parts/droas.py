@@ -88,7 +88,7 @@ class Droas(Contestant):
         """Wait until a new process has opened the bot's file for stacks: the second thing that a child does."""
         deadline = since + timeout_s
         while time.monotonic() < deadline:
-            if self._opened_at(bot) != self._opened_before:
+            if self._opened_at(bot) not in (0, self._opened_before):
                 return time.monotonic()
             time.sleep(POLL_S)
         raise TimeoutError(f"droas: bot {bot} was not replaced")
@@ -135,7 +135,11 @@ class Droas(Contestant):
             return None
 
     def _opened_at(self, bot: int) -> int:
-        return (self._locks / f"bot{bot}.stacks").stat().st_mtime_ns
+        """Give when the file was opened, in nanoseconds; 0 while there is none."""
+        try:
+            return (self._locks / f"bot{bot}.stacks").stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
 
     def _await_identify(self, bots: Any) -> None:
         wait_s = max(self._identified_at[bot] for bot in bots) + IDENTIFY_EVERY_S - time.monotonic()
