@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import signal
 import sys
 from importlib.metadata import version
@@ -18,6 +19,7 @@ _USAGE = 64
 _NO_INPUT = 66
 _UNAVAILABLE = 69
 _CANNOT_CREATE = 73
+_IO_ERROR = 74
 _CONFIGURATION = 78
 
 _WORLD = {
@@ -151,13 +153,27 @@ class Parser(argparse.ArgumentParser):
         self.exit(_USAGE, f"{self.prog}: {message}\n")
 
 
+class _Version(argparse.Action):
+    """Print program and release, and end; with EX_IOERR, which argparse's own does not, when it cannot be written."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        """Print it, past the buffer that would be written only when nobody can tell any more that this fails."""
+        try:
+            os.write(1, f"{parser.prog} {version('droas')}\n".encode())
+        except BrokenPipeError:  # the reader has seen enough
+            pass
+        except OSError as error:
+            parser.exit(_IO_ERROR, f"{parser.prog}: cannot write: {error.strerror}\n")
+        parser.exit()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="droas-sandbox",
         description="A Discord-compatible server and an OpenAI-compatible model on this machine, with a page to play.",
         epilog="Tokens printed here belong to this sandbox only and open nothing else.",
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {version('droas')}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the release and end")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     parser.add_argument("--port", type=_port, default=8080, help="port, 0 for a free one (default 8080)")
     parser.add_argument(

@@ -110,6 +110,7 @@ class Client:
                 connection.close()
 
     def _connect(self) -> HttpConnection:
+        self._pid = 0
         connection = HttpConnection(self._path)
         self._pid = connection.peer_pid
         return connection
@@ -141,7 +142,10 @@ class Client:
         except PermissionError:
             words = f"{self._path} belongs to another user; run droasctl as the mother's user or as root"
             raise RefusedError(_FORBIDDEN, words) from None
-        except TimeoutError:
+        except (
+            TimeoutError,
+            BlockingIOError,
+        ):  # the second: as many wait already as the kernel lets (connect(2))
             raise NoMotherError(f"no answer in time: {_why_silent(self._path, self._pid)}") from None
         except (OSError, ProtocolError, ValueError) as error:
             raise NoMotherError(f"the mother at {self._path} does not answer properly: {error}") from None
@@ -191,7 +195,12 @@ class Stream:
 
 
 def _why_silent(path: str, pid: int) -> str:
-    """Say what keeps a mother that listens from answering, and what to do."""
+    """Say what keeps a mother that listens from answering, and what to do.
+
+    Args:
+        path: of her socket.
+        pid: of her; 0 when she has not even let the kernel tell it.
+    """
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 - pathlib would cost a tenth of a short command
             state = file.read().rpartition(b")")[2].split()[0]
@@ -199,8 +208,9 @@ def _why_silent(path: str, pid: int) -> str:
         state = b""
     if state == b"T":
         return f"the mother at {path} is stopped by a signal; `kill -CONT {pid}` lets her go on"
+    who, stopped = (f"{path} (pid {pid})", "") if pid else (path, "is stopped by a signal, ")
     return (
-        f"the mother at {path} (pid {pid}) hangs or has too much to do; see `systemctl status droas-mother` and "
+        f"the mother at {who} {stopped}hangs or has too much to do; see `systemctl status droas-mother` and "
         "her log, and restart her if it does not pass: `systemctl restart droas-mother`"
     )
 

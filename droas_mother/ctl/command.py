@@ -4,10 +4,10 @@ import json
 import sys
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from droas_mother.ctl.client import Client
-from droas_mother.ctl.terminal import out
+from droas_mother.ctl.terminal import complain, out
 
 Row = dict[str, Any]
 
@@ -111,3 +111,18 @@ def show_line(value: Any) -> None:
     """Print one JSON value on one line."""
     sys.stdout.write(json.dumps(value, separators=(",", ":")) + "\n")
     sys.stdout.flush()
+
+
+def refuse(arguments: Namespace, code: int, words: str, status: int | None = None) -> NoReturn:
+    """End with what went wrong: on standard error, and as JSON where that was asked for.
+
+    Args:
+        arguments: what was asked for.
+        code: to exit with.
+        words: what went wrong.
+        status: of HTTP, when the mother has answered.
+    """
+    if getattr(arguments, "json", None) not in (None, False):  # `tools call --json` may have a value
+        show_line({"error": words, "status": status})
+    complain(words)
+    sys.exit(code)

@@ -4,6 +4,8 @@ import errno
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from droas_mother.ctl import exit_codes as codes
@@ -56,26 +58,47 @@ def printable_line(line: str) -> str:
 
 
 def ready_streams() -> None:
-    """Make standard output and error fit to be written to; ends when there is no output at all."""
+    """Make standard output and error fit to be written to; raises OSError when there is no output at all."""
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 - until the end; pathlib would cost a tenth of a short command
     if sys.stdout is None:
-        end_unwritten(OSError(errno.EBADF, "standard output is closed"))
+        raise OSError(errno.EBADF, "standard output is closed")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal may not know our arrows
 
 
-def end_unwritten(error: OSError) -> NoReturn:
-    """End because something cannot be written; nothing is flushed once more."""
+@contextmanager
+def ending_in_words(program: str = "droasctl") -> Iterator[None]:
+    """End as documented, and without a traceback, when output cannot be written, nobody reads it, or at Ctrl-C.
+
+    Args:
+        program: whose words these are.
+    """
+    try:
+        try:
+            yield
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()  # here, where it can still be told that this fails
+    except BrokenPipeError:  # the reader of our output has seen enough
+        _end_unheard(codes.OK)
+    except OSError as error:
+        complain(f"cannot write{f' {error.filename}' if error.filename else ''}: {error.strerror}", program)
+        _end_unheard(codes.IO_ERROR)
+    except KeyboardInterrupt:
+        sys.exit(codes.INTERRUPTED)
+
+
+def _end_unheard(code: int) -> NoReturn:
+    """End without an attempt to write once more what could not be written."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    complain(f"cannot write{f' {error.filename}' if error.filename else ''}: {error.strerror}")
-    sys.exit(codes.IO_ERROR)
+    sys.exit(code)
 
 
-def complain(words: str) -> None:
+def complain(words: str, program: str = "droasctl") -> None:
     """Tell on standard error what went wrong."""
-    sys.stderr.write(f"droasctl: {printable(words)}\n")
+    sys.stderr.write(f"{program}: {printable(words)}\n")
 
 
 class Progress:

@@ -4,6 +4,8 @@ import sys
 from argparse import Action
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from droas_mother.ctl.terminal import ending_in_words, ready_streams
+
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
@@ -12,10 +14,12 @@ class Version(Action):
     """Print program and release, and end. The release is looked up only then: that takes longer than a command."""
 
     def __call__(self, parser: "ArgumentParser", *_: Any) -> NoReturn:
-        """Print it."""
+        """Print it; what cannot be written ends as elsewhere, before a program has taken care of that."""
         from importlib.metadata import version  # noqa: PLC0415 - as said above
 
-        sys.stdout.write(f"{parser.prog} {version('droas')}\n")
+        with ending_in_words(parser.prog):
+            ready_streams()
+            sys.stdout.write(f"{parser.prog} {version('droas')}\n")
         parser.exit()
 
 

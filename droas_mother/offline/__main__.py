@@ -4,16 +4,14 @@ A family is a module beside this one with `ACTIONS`: functions by the name of th
 without actions. Its command line is described once, in `droas_mother/ctl/commands`.
 """
 
-import os
 import sys
 from importlib import import_module
 from typing import NoReturn
 
 from droas_common.errors import DroasError
-from droas_mother.ctl import exit_codes as codes
-from droas_mother.ctl.command import show_line
+from droas_mother.ctl.command import refuse
 from droas_mother.ctl.parser import build
-from droas_mother.ctl.terminal import complain, end_unwritten, ready_streams
+from droas_mother.ctl.terminal import ending_in_words, ready_streams
 
 FAMILIES = {
     "config": "config",
@@ -27,25 +25,14 @@ FAMILIES = {
 
 def main() -> NoReturn:
     """Run one command; exit codes are droasctl's."""
-    ready_streams()
-    arguments = build(sys.argv[1:]).parse_args()
-    family = import_module(f"droas_mother.offline.{FAMILIES[arguments.command]}")
-    try:
-        code = family.ACTIONS[getattr(arguments, "action", None) or ""](arguments)
-        sys.stdout.flush()
-        sys.exit(code)
-    except DroasError as error:
-        if getattr(arguments, "json", False):
-            show_line({"error": str(error), "status": None})
-        complain(str(error))
-        sys.exit(int(error.exit_code))
-    except BrokenPipeError:  # the reader of our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(codes.OK)
-    except OSError as error:
-        end_unwritten(error)
-    except KeyboardInterrupt:
-        sys.exit(codes.INTERRUPTED)
+    with ending_in_words():
+        ready_streams()
+        arguments = build(sys.argv[1:]).parse_args()
+        family = import_module(f"droas_mother.offline.{FAMILIES[arguments.command]}")
+        try:
+            sys.exit(family.ACTIONS[getattr(arguments, "action", None) or ""](arguments))
+        except DroasError as error:
+            refuse(arguments, int(error.exit_code), str(error))
 
 
 if __name__ == "__main__":

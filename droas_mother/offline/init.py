@@ -49,7 +49,7 @@ def _init(arguments: Namespace) -> int:
     answers = _sandbox_answers(arguments) if arguments.sandbox else _answers(arguments, asks=asks)
     written = []
     for path, (text, mode) in first_files(answers).items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder((folder / path).parent)
         replace_file(folder / path, None, text.encode(), mode=mode)
         written.append(str(folder / path))
     found = examine(read_tree(folder), os.environ)
@@ -57,6 +57,15 @@ def _init(arguments: Namespace) -> int:
     value = {"folder": str(folder), "files": written, "problems": [one.as_json() for one in found.diagnoses]}
     show(value, lambda: _told(folder, written, missing, arguments), as_json=arguments.json)
     return codes.OK
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise CannotCreateError(
+            f"{folder}: cannot be made, a file is in its place; remove it first, or choose another folder"
+        ) from error
 
 
 def _told(folder: Path, written: list[str], missing: list[str], arguments: Namespace) -> list[str]:

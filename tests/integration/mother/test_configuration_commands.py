@@ -376,6 +376,9 @@ def test_init_writes_without_asking(folder: Path) -> None:
     for wrong in ("--port=99999", "--model-url=nowhere"):
         assert ctl(folder, "init", "other", "--sandbox", "--non-interactive", wrong)[0] == 64
     assert not (folder / "other").exists()
+    for place in ("configs/droas.yaml", "configs/droas.yaml/within"):
+        code, _, err = ctl(folder, "init", place, "--sandbox", "--non-interactive")
+        assert (code, f"{place}: cannot be made, a file is in its place" in err) == (73, True)
     code, out, _ = ctl(folder, "init", "later", "--non-interactive", HELPER_TOKEN="")
     assert (code, "still to do" in out, "HELPER_TOKEN" in out) == (0, True, True)
 

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -163,6 +163,24 @@ def test_a_mother_that_was_stopped_is_told_with_the_way_out() -> None:
                             ask("/v1/events")
             finally:
                 process.kill()
+
+
+def test_a_mother_whose_queue_is_full_is_told_as_one_that_does_not_answer() -> None:
+    """The kernel lets no more wait, nor tells who listens; what to do is the same."""
+    with tempfile.TemporaryDirectory(prefix="droas-") as folder, ExitStack() as opened:
+        path = f"{folder}/droas.sock"
+        listener = opened.enter_context(socket.socket(socket.AF_UNIX))
+        listener.bind(path)
+        listener.listen(0)
+        opened.enter_context(socket.socket(socket.AF_UNIX)).connect(path)
+        with Client(path) as client, pytest.raises(NoMotherError) as told:
+            client.get("/v1/bots")
+    words = str(told.value)
+    assert words.startswith(
+        f"no answer in time: the mother at {path} is stopped by a signal, hangs or has too"
+    )
+    assert "systemctl restart droas-mother" in words
+    assert "pid" not in words
 
 
 def test_a_refusal_carries_the_mothers_words() -> None:
