@@ -21,6 +21,7 @@ class ChainedTable[R]:
         names: their columns, in the order of their content.
         content: gives a record's content.
         dialect_name: which database it is.
+        beside: columns that the chain does not cover.
     """
 
     def __init__(
@@ -29,26 +30,42 @@ class ChainedTable[R]:
         names: tuple[str, ...],
         content: Callable[[R], tuple[Any, ...]],
         dialect_name: str,
+        beside: tuple[str, ...] = (),
     ) -> None:
         self._table = table
         self._content = content
-        self._bulk = Bulk(table, (*names, "salt", "content_hash", "chain_hash"), dialect_name)
+        self._bulk = Bulk(table, (*names, *beside, "salt", "content_hash", "chain_hash"), dialect_name)
         self._head: str | None = None
 
-    def append(self, connection: Connection, cursor: Any, records: Sequence[R]) -> str | None:
-        """Insert records behind all others; gives the chain's hash to be kept once they are committed."""
+    def append(
+        self,
+        connection: Connection,
+        cursor: Any,
+        records: Sequence[R],
+        beside: Sequence[tuple[Any, ...]] | None = None,
+    ) -> str | None:
+        """Insert records behind all others as one link; gives the chain's hash, to be kept once they are committed.
+
+        Args:
+            connection: to read the chain's hash on, where it is not known.
+            cursor: to write with.
+            records: what is written.
+            beside: for each record, the cells that the chain does not cover.
+        """
         if not records:
             return self._head
         head = self._head or self.stored_head(connection)
         salts = os.urandom(SALT_BYTES * len(records)).hex()
         width = 2 * SALT_BYTES
-        rows = []
+        rows, hashes = [], []
         for number, record in enumerate(records):
             content = self._content(record)
             salt = salts[number * width : (number + 1) * width]
             content_hash = hash_of(content, salt)
-            head = joined(head, content_hash)
-            rows.append((*content, salt, content_hash, head))
+            hashes.append(content_hash)
+            rows.append((*content, *(beside[number] if beside else ()), salt, content_hash, None))
+        head = joined(head, hashes)
+        rows[-1] = (*rows[-1][:-1], head)
         self._bulk.put(cursor, rows)
         return head
 
@@ -58,10 +75,15 @@ class ChainedTable[R]:
 
     def stored_head(self, connection: Connection) -> str:
         """Give the chain's hash as it is stored."""
-        table, anchors = self._table, schema.chain_anchors
-        newest = select(table.c.chain_hash).order_by(table.c.seq.desc()).limit(1)
-        anchor = select(anchors.c.chain_hash).where(anchors.c.chain == table.name)
-        return connection.execute(newest).scalar() or connection.execute(anchor).scalar() or GENESIS
+        anchors = schema.chain_anchors
+        anchor = select(anchors.c.chain_hash).where(anchors.c.chain == self._table.name)
+        newest = connection.execute(newest_link(self._table)).scalar()
+        return newest or connection.execute(anchor).scalar() or GENESIS
+
+
+def newest_link(table: Table) -> Any:
+    """Give the statement that finds the chain's hash at the newest row."""
+    return select(table.c.chain_hash).order_by(table.c.seq.desc()).limit(1)
 
 
 def audit_chain(dialect_name: str) -> ChainedTable[AuditRecord]:
@@ -71,4 +93,4 @@ def audit_chain(dialect_name: str) -> ChainedTable[AuditRecord]:
 
 def entry_chain(dialect_name: str) -> ChainedTable[Entry]:
     """Give the ledger's chain."""
-    return ChainedTable(schema.entries, ENTRY_FIELDS, entry_content, dialect_name)
+    return ChainedTable(schema.entries, ENTRY_FIELDS, entry_content, dialect_name, ("seq", "before"))

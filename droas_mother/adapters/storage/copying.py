@@ -29,7 +29,8 @@ def copy_rows(source: Connection, target: Connection) -> None:
 def tables_of(connection: Connection) -> dict[str, Table]:
     """Give the tables of ours as they are in a database; others that it may hold are nobody's matter here."""
     found = MetaData()
-    found.reflect(connection, only=lambda name, _: name in schema.metadata.tables)
+    ours = schema.metadata.tables.keys() | schema.RETIRED
+    found.reflect(connection, only=lambda name, _: name in ours)
     return dict(found.tables)
 
 

@@ -1,34 +1,31 @@
 """What is stored, read and written by the one thread that writes.
 
-Balances, and what was given away today, are cached, because there is no other writer; every failed commit
-empties the caches. What every call needs goes through the driver itself; SQLAlchemy serves the rest.
+Accounts are known by heart, because there is no other writer; every failed commit makes them forgotten. What every
+call needs goes through the driver itself; SQLAlchemy serves the rest.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, select
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 
 from droas_common.errors import DefectError, DroasError, OutsideError
 from droas_common.ids import Snowflake
 from droas_mother.adapters.storage import schema
+from droas_mother.adapters.storage.accounts import Accounts, Standings
 from droas_mother.adapters.storage.appending import audit_chain, entry_chain
-from droas_mother.adapters.storage.bulk import Bulk
 from droas_mother.adapters.storage.engine import advised, words
 from droas_mother.adapters.storage.forgetting import accounts_of, erase, holds_of, prune
 from droas_mother.adapters.storage.known_calls import KnownCalls
 from droas_mother.adapters.storage.rows import TABLES, RowStatements, row_of, statements
 from droas_mother.core.bookkeeping.books import Changes, Key
-from droas_mother.core.bookkeeping.ledger import ESCROW, ISSUER, Account
-from droas_mother.core.bookkeeping.records import Entry, Erasure, Hold, Row, Spending, StoredCall
+from droas_mother.core.bookkeeping.ledger import Account, Spent
+from droas_mother.core.bookkeeping.records import Entry, Erasure, Hold, Row, StoredCall
 
-_CACHED = 100_000
-"""Balances, and rows, that are kept in memory."""
-
-_HOT: tuple[type[Row], ...] = (Spending,)
-"""Kinds of row that every transfer reads."""
+_Heads = tuple[str | None, str | None]
+"""The hashes of both chains, where they are known."""
 
 _KEPT_IDENTIFIES_US = 2 * 86_400_000_000
 """A budget looks back one day; what is older than two is dropped."""
@@ -46,18 +43,14 @@ class Database:
         self._connection: Connection | None = None
         self._cursor: Any = None
         self._begun = False
-        self._balances: _Cache[Account, int] = _Cache(_CACHED)
-        self._hot: dict[type[Row], _Cache[Key, Row | None]] = {kind: _Cache(_CACHED) for kind in _HOT}
         dialect = engine.dialect.name
+        self._accounts = Accounts(dialect, self._read)
         self._known_calls = KnownCalls(dialect)
         self._rows: dict[type[Row], RowStatements] = {kind: statements(kind, dialect) for kind in TABLES}
         self._audit, self._entries = audit_chain(dialect), entry_chain(dialect)
         # Raised by the driver where it is used without SQLAlchemy between.
         self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error
         self._data_error: type[Exception] = engine.dialect.loaded_dbapi.DataError
-        self._accounts = Bulk(
-            schema.accounts, ("guild_id", "owner", "currency", "balance"), dialect, replace=True
-        )
 
     def expect(self, calls: Sequence[tuple[str, str]]) -> None:
         """Look up calls by caller and key, all at once, for `call` until the next commit; raises OutsideError."""
@@ -71,27 +64,17 @@ class Database:
 
     def balance(self, account: Account) -> int | None:
         """Give an account's balance; None when it was never opened; raises OutsideError."""
-        known = self._balances.get(account)
-        if known is not None:
-            return known
-        rows = self._read(_BALANCE, guild_id=account.guild_id, owner=account.owner, currency=account.currency)
-        if not rows:
-            return None
-        self._balances.keep({account: int(rows[0].balance)})
-        return int(rows[0].balance)
+        return self._accounts.find(account).balance
+
+    def spent(self, account: Account) -> Spent:
+        """Give what was given away out of an account on the last day on which anything was; raises OutsideError."""
+        return self._accounts.find(account).spent
 
     def find[R: Row](self, kind: type[R], key: Key) -> R | None:
         """Give the row of this kind with this key; None when there is none; raises OutsideError."""
-        hot = self._hot.get(kind)
-        if hot is not None and key in hot:
-            cached = hot.get(key)
-            return cached if isinstance(cached, kind) else None
         known = self._rows[kind]
         rows = self._read(known.find, **_at(known, key))
-        found = row_of(kind, dict(rows[0]._mapping)) if rows else None  # noqa: SLF001 - public by documentation
-        if hot is not None:
-            hot.keep({key: found})
-        return found
+        return row_of(kind, dict(rows[0]._mapping)) if rows else None  # noqa: SLF001 - public by documentation
 
     def call(self, caller: str, key: str) -> StoredCall | None:
         """Give the call made with this key; None when there was none; raises OutsideError."""
@@ -101,19 +84,11 @@ class Database:
 
     def richest(self, guild_id: Snowflake, currency: str, count: int) -> list[tuple[str, int]]:
         """Give owners and balances, the highest first; raises OutsideError."""
-        rows = self._read(_RICHEST, guild_id=guild_id, currency=currency, most=count)
-        return [(row.owner, int(row.balance)) for row in rows]
+        return self._accounts.richest(guild_id, currency, count)
 
     def history(self, account: Account, count: int) -> list[Entry]:
         """Give an account's newest entries, the newest first; raises OutsideError."""
-        rows = self._read(
-            _HISTORY,
-            guild_id=account.guild_id,
-            owner=account.owner,
-            currency=account.currency,
-            most=count,
-        )
-        return [Entry(**row._mapping) for row in rows]  # noqa: SLF001 - public by documentation
+        return self._accounts.history(account, count)
 
     def belongings(self, user_id: Snowflake, guild_id: Snowflake | None) -> tuple[list[Account], list[Hold]]:
         """Give a member's accounts, and what he has set aside; raises OutsideError."""
@@ -132,12 +107,12 @@ class Database:
         if not changes and not self._begun:
             return
         try:
-            heads = self._insert(self._open(), changes)
+            heads, standings = self._insert(self._open(), changes)
             self._cursor.connection.commit()
             self._begun = False
         except Exception as error:  # whatever it is, nothing may stay half written
             raise self._failed(error) from error
-        self._keep(changes, heads)
+        self._keep(changes, heads, standings)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -147,11 +122,12 @@ class Database:
             self._connection.close()
             self._connection = None
 
-    def _insert(self, connection: Connection, changes: Changes) -> tuple[str | None, str | None]:
+    def _insert(self, connection: Connection, changes: Changes) -> tuple[_Heads, Standings]:
         cursor = self._cursor
         audit_head = self._audit.append(connection, cursor, changes.audit)
-        entry_head = self._entries.append(connection, cursor, changes.entries)
-        self._accounts.put(cursor, [(*account, balance) for account, balance in changes.balances.items()])
+        places, newest = self._accounts.join(changes.entries)
+        entry_head = self._entries.append(connection, cursor, changes.entries, places)
+        standings = self._accounts.put(cursor, changes, newest)
         for kind, rows in changes.rows.items():
             self._put_rows(connection, kind, rows)
         if changes.identifies:
@@ -162,7 +138,7 @@ class Database:
             erase(connection, erasure)
         if changes.audit_from:
             prune(connection, changes.audit_from)
-        return audit_head, entry_head
+        return (audit_head, entry_head), standings
 
     def _put_rows(self, connection: Connection, kind: type[Row], rows: dict[Key, Row | None]) -> None:
         known = self._rows[kind]
@@ -171,19 +147,14 @@ class Database:
         if gone:
             connection.execute(known.drop, gone)
 
-    def _keep(self, changes: Changes, heads: tuple[str | None, str | None]) -> None:
+    def _keep(self, changes: Changes, heads: _Heads, standings: Standings) -> None:
         """Note what is committed."""
         self._known_calls.forget()
         self._audit.keep_head(heads[0])
         self._entries.keep_head(heads[1])
-        self._balances.keep(changes.balances)
-        for kind, hot in self._hot.items():
-            hot.keep(changes.rows.get(kind, {}))
+        self._accounts.keep(standings, len(changes.entries))
         if changes.erasures:
-            # Somebody was forgotten; what is known of him by heart, too.
-            self._balances.clear()
-            for hot in self._hot.values():
-                hot.clear()
+            self._accounts.forget()  # somebody's were closed
 
     def _read(self, statement: Any, **values: object) -> Sequence[Any]:
         try:
@@ -205,9 +176,7 @@ class Database:
     def _failed(self, error: Exception) -> DroasError:
         """Drop everything that rests on the failed connection."""
         self._known_calls.forget()
-        self._balances.clear()
-        for hot in self._hot.values():
-            hot.clear()
+        self._accounts.forget()
         self._cursor = None
         self._begun = False
         self._audit.keep_head(None)
@@ -227,59 +196,5 @@ class Database:
         return OutsideError(f"the database refuses: {advised(what)}", retry_after_s=1.0)
 
 
-class _Cache[K, V]:
-    """What is kept of what was read and written; bounded: it begins anew when it is full."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._kept: dict[K, V] = {}
-
-    def __contains__(self, key: K) -> bool:
-        return key in self._kept
-
-    def get(self, key: K) -> V | None:
-        """Give what is kept under this key."""
-        return self._kept.get(key)
-
-    def keep(self, values: Mapping[K, V]) -> None:
-        """Keep these, too."""
-        self._kept.update(values)
-        if len(self._kept) > self._most:
-            self._kept.clear()
-
-    def clear(self) -> None:
-        """Keep nothing."""
-        self._kept.clear()
-
-
 def _at(known: RowStatements, key: Key) -> dict[str, str]:
     return {f"at_{name}": value for name, value in zip(known.key, key, strict=True)}
-
-
-def _same_account(table: Any) -> Any:
-    return (
-        (table.c.guild_id == bindparam("guild_id"))
-        & (table.c.owner == bindparam("owner"))
-        & (table.c.currency == bindparam("currency"))
-    )
-
-
-_BALANCE = select(schema.accounts.c.balance).where(_same_account(schema.accounts))
-_RICHEST = (
-    select(schema.accounts.c.owner, schema.accounts.c.balance)
-    .where(
-        schema.accounts.c.guild_id == bindparam("guild_id"),
-        schema.accounts.c.currency == bindparam("currency"),
-        schema.accounts.c.owner.not_in([ISSUER, ESCROW]),
-    )
-    .order_by(schema.accounts.c.balance.desc(), schema.accounts.c.owner)
-    .limit(bindparam("most"))
-)
-_HISTORY = (
-    select(
-        *(schema.entries.c[name] for name in ("transfer", "guild_id", "owner", "currency", "amount", "at_us"))
-    )
-    .where(_same_account(schema.entries))
-    .order_by(schema.entries.c.seq.desc())
-    .limit(bindparam("most"))
-)

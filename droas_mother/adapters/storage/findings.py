@@ -17,6 +17,9 @@ from droas_mother.adapters.storage.verification import Verifier
 _CHAINED_SINCE = "0004"
 """Older schemas have no chains; of those the sums are verified only."""
 
+_TRAILS_SINCE = "0006"
+"""In older schemas entries do not name those before them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
@@ -83,7 +86,7 @@ def _pages(connection: Connection) -> tuple[str, ...]:
 
 
 def _of_chains(engine: Engine, revision: str) -> Findings:
-    verifier = Verifier(engine)
+    verifier = Verifier(engine, trails=revision >= _TRAILS_SINCE)
     audit, ledger = verifier.audit(), verifier.ledger()
     return Findings(
         schema=revision,

@@ -23,7 +23,6 @@ _ABOUT = (
     (schema.accounts, schema.accounts.c.owner),
     (schema.holds, schema.holds.c.user_id),
     (schema.claims, schema.claims.c.user_id),
-    (schema.spendings, schema.spendings.c.owner),
     (schema.entries, schema.entries.c.owner),
 )
 """Where somebody is found, and by which column."""

@@ -7,7 +7,7 @@ from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, insp
 from droas_common.errors import ConfigurationError
 from droas_mother.adapters.storage import schema
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration; raised together with each new file in `migrations/versions`."""
 
 _revisions = Table(

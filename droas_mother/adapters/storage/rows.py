@@ -19,7 +19,6 @@ from droas_mother.core.bookkeeping.records import (
     Memory,
     Profile,
     Row,
-    Spending,
     Wish,
 )
 
@@ -29,7 +28,6 @@ TABLES: dict[type[Row], Table] = {
     Memory: schema.memories,
     Hold: schema.holds,
     Claim: schema.claims,
-    Spending: schema.spendings,
     Client: schema.clients,
 }
 

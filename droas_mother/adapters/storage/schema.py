@@ -4,6 +4,9 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, St
 
 metadata = MetaData()
 
+RETIRED = frozenset({"spendings"})
+"""Tables of older schemas, which their backups hold."""
+
 # SQLite numbers rows by itself only for a column that is exactly INTEGER PRIMARY KEY.
 _RowNumber = BigInteger().with_variant(Integer, "sqlite")
 
@@ -38,7 +41,6 @@ audit = Table(
     *_chained(),
     Column("result_bytes", BigInteger, nullable=False, server_default="0"),
     Index("audit_caller_key", "caller", "key", unique=True),
-    Index("audit_user", "user_id"),
 )
 """One row a decision; with a key it is the idempotency record as well. NULL keys never collide."""
 
@@ -49,9 +51,13 @@ accounts = Table(
     Column("owner", String(20), primary_key=True),
     Column("currency", String(32), primary_key=True, server_default="coins"),
     Column("balance", BigInteger, nullable=False),
+    Column("newest", BigInteger),
+    Column("spent_day", Integer, nullable=False, server_default="0"),
+    Column("spent", BigInteger, nullable=False, server_default="0"),
     Index("accounts_richest", "guild_id", "currency", "balance"),
 )
-"""Present balances; always the sum of the account's entries."""
+"""Present balances, always the sums of the accounts' entries; the newest of those, from which the others are found; and
+what was given away on one day, by a member, or by a whole group, for which its issuer's account stands."""
 
 entries = Table(
     "entries",
@@ -64,9 +70,13 @@ entries = Table(
     Column("at_us", BigInteger, nullable=False),
     *_chained(),
     Column("currency", String(32), nullable=False, server_default="coins"),
-    Index("entries_account", "guild_id", "owner", "currency"),
+    Column("before", BigInteger),
 )
-"""The ledger: never changed, never deleted; who is forgotten loses his name in it."""
+"""The ledger: never changed, never deleted; who is forgotten loses his name in it.
+
+Each entry names the one before it of the same account. An index would be written at as many places as there are members
+in a commit, and cost more than all the rest of it.
+"""
 
 chain_anchors = Table(
     "chain_anchors",
@@ -121,17 +131,6 @@ claims = Table(
     Column("day", Integer, nullable=False),
 )
 """The last day on which a member took something that there is once a day."""
-
-spendings = Table(
-    "spendings",
-    metadata,
-    Column("guild_id", String(20), primary_key=True),
-    Column("owner", String(20), primary_key=True),
-    Column("currency", String(32), primary_key=True),
-    Column("day", Integer, nullable=False),
-    Column("amount", BigInteger, nullable=False),
-)
-"""What was given away on one day, by a member, or by a whole group (owner `*`)."""
 
 clients = Table(
     "clients",

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 
-from sqlalchemy import Connection, Engine, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Subquery, Table, func, select
 from sqlalchemy.exc import DBAPIError
 
 from droas_common.errors import OutsideError
 from droas_mother.adapters.storage import schema
+from droas_mother.adapters.storage.appending import newest_link
 from droas_mother.adapters.storage.engine import words
+from droas_mother.adapters.storage.forgetting import ERASED
 from droas_mother.adapters.storage.rows import AUDIT_FIELDS, ENTRY_FIELDS
 from droas_mother.core.answers.tool_answers import Verdict
 from droas_mother.core.bookkeeping.chain import GENESIS, Broken, Link, verify
@@ -22,10 +24,12 @@ class Verifier:
 
     Args:
         engine: an opened database.
+        trails: whether its entries name those before them; in older schemas they do not.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, trails: bool = True) -> None:
         self._engine = engine
+        self._trails = trails
 
     def audit(self) -> Verdict:
         """Verify the audit's chain; raises OutsideError."""
@@ -37,14 +41,15 @@ class Verifier:
         def look(connection: Connection) -> Verdict:
             chain = _chain(connection, schema.entries, ENTRY_FIELDS)
             faults = [*chain.faults, *_sums(connection), *_balances(connection), *_escrow(connection)]
+            if self._trails:
+                faults += [*_trails(connection), *_newest(connection)]
             return Verdict(rows=chain.rows, erased=chain.erased, faults=faults)
 
         return self._within(look)
 
     def head(self, table_name: str) -> str | None:
         """Give the last hash of a chain, `audit` or `entries`; None before its first row; raises OutsideError."""
-        table = schema.metadata.tables[table_name]
-        newest = select(table.c.chain_hash).order_by(table.c.seq.desc()).limit(1)
+        newest = newest_link(schema.metadata.tables[table_name])
         found: str | None = self._within(lambda connection: connection.execute(newest).scalar())
         return found
 
@@ -80,7 +85,7 @@ def _links(
 ) -> Generator[tuple[int, Sequence[object], Link]]:
     """Give the rows that are chained, in their order; those written before there was a chain stand outside."""
     wanted = [table.c[name] for name in (*names, "seq", "salt", "content_hash", "chain_hash")]
-    query = select(*wanted).where(table.c.chain_hash.is_not(None)).order_by(table.c.seq)
+    query = select(*wanted).where(table.c.content_hash.is_not(None)).order_by(table.c.seq)
     with connection.execution_options(yield_per=_AT_ONCE).execute(query) as rows:
         for row in rows:
             content, (seq, salt, content_hash, chain_hash) = row[: len(names)], row[len(names) :]
@@ -105,23 +110,64 @@ def _sums(connection: Connection) -> list[str]:
 
 
 def _balances(connection: Connection) -> list[str]:
-    accounts, entries = schema.accounts, schema.entries
-    same = (
-        (accounts.c.guild_id == entries.c.guild_id)
-        & (accounts.c.owner == entries.c.owner)
-        & (accounts.c.currency == entries.c.currency)
-    )
-    total = func.coalesce(func.sum(entries.c.amount), 0)
+    accounts, (sums, same) = schema.accounts.c, _sums_of_accounts()
+    total = func.coalesce(sums.c.total, 0)
     query = (
-        select(accounts.c.guild_id, accounts.c.owner, accounts.c.currency, accounts.c.balance, total)
-        .select_from(accounts.outerjoin(entries, same))
-        .group_by(accounts.c.guild_id, accounts.c.owner, accounts.c.currency, accounts.c.balance)
-        .having(accounts.c.balance != total)
+        select(accounts.guild_id, accounts.owner, accounts.currency, accounts.balance, total)
+        .select_from(schema.accounts.outerjoin(sums, same))
+        .where(accounts.balance != total)
         .limit(20)
     )
     return [
         f"account {owner} in {guild_id}: its balance is {balance} {currency}, its entries sum to {left}"
         for guild_id, owner, currency, balance, left in connection.execute(query)
+    ]
+
+
+def _newest(connection: Connection) -> list[str]:
+    """Check that each account names its newest entry, from which its history is read."""
+    accounts, (sums, same) = schema.accounts.c, _sums_of_accounts()
+    query = (
+        select(accounts.guild_id, accounts.owner, accounts.newest, sums.c.newest)
+        .select_from(schema.accounts.outerjoin(sums, same))
+        .where(accounts.newest.is_distinct_from(sums.c.newest))
+        .limit(20)
+    )
+    return [
+        f"account {owner} in {guild_id}: its newest entry is {newest}, not {named}"
+        for guild_id, owner, named, newest in connection.execute(query)
+    ]
+
+
+def _sums_of_accounts() -> tuple[Subquery, ColumnElement[bool]]:
+    """Give sum and newest entry of each account that has any, and the condition that joins them to the accounts."""
+    entries, accounts = schema.entries.c, schema.accounts.c
+    who = (entries.guild_id, entries.owner, entries.currency)
+    sums = (
+        select(*who, func.sum(entries.amount).label("total"), func.max(entries.seq).label("newest"))
+        .group_by(*who)
+        .subquery("sums")
+    )
+    same = (
+        (accounts.guild_id == sums.c.guild_id)
+        & (accounts.owner == sums.c.owner)
+        & (accounts.currency == sums.c.currency)
+    )
+    return sums, same
+
+
+def _trails(connection: Connection) -> list[str]:
+    """Check that each entry names the one before it of its account; who was forgotten has no account any more."""
+    entries = schema.entries.c
+    who = (entries.guild_id, entries.owner, entries.currency)
+    before = func.lag(entries.seq).over(partition_by=who, order_by=entries.seq).label("truly")
+    found = select(entries.seq, entries.before, before).where(entries.owner != ERASED).subquery()
+    query = (
+        select(found).where(found.c.before.is_distinct_from(found.c.truly)).order_by(found.c.seq).limit(20)
+    )
+    return [
+        f"entries row {seq}: the one before it of its account is {truly}, not {before}"
+        for seq, before, truly in connection.execute(query)
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from droas_common.ids import Snowflake
-from droas_mother.core.bookkeeping.ledger import ISSUER, Account, Posting, apply
+from droas_mother.core.bookkeeping.ledger import ISSUER, Account, Spent, left_of
 from droas_mother.core.bookkeeping.records import AuditRecord, Entry, Erasure, Hold, Identify, Row, StoredCall
 
 Key = tuple[str, ...]
@@ -20,6 +20,10 @@ class Shelf(Protocol):
 
     def balance(self, account: Account) -> int | None:
         """Give an account's balance; None when it was never opened."""
+        ...
+
+    def spent(self, account: Account) -> Spent:
+        """Give what was given away out of an account on the last day on which anything was."""
         ...
 
     def find[R: Row](self, kind: type[R], key: Key) -> R | None:
@@ -51,6 +55,7 @@ class Effects(msgspec.Struct):
 
     entries: list[Entry] = []
     balances: dict[Account, int] = {}
+    spent: dict[Account, Spent] = {}
     rows: dict[type[Row], dict[Key, Row | None]] = {}
 
     def keep(self, row: Row) -> None:
@@ -65,6 +70,7 @@ class Effects(msgspec.Struct):
         """Add what was changed after these."""
         self.entries += later.entries
         self.balances.update(later.balances)
+        self.spent.update(later.spent)
         for kind, rows in later.rows.items():
             self.rows.setdefault(kind, {}).update(rows)
 
@@ -102,6 +108,10 @@ class Batch:
         found = self.changes.balances.get(account)
         return self.shelf.balance(account) if found is None else found
 
+    def spent(self, account: Account) -> Spent:
+        """Give what was given away out of an account, as it will be after this batch."""
+        return self.changes.spent.get(account) or self.shelf.spent(account)
+
     def find[R: Row](self, kind: type[R], key: Key) -> R | None:
         """Give a row as it will be after this batch."""
         changed = self.changes.rows.get(kind)
@@ -131,7 +141,7 @@ class Draft:
 
     Args:
         batch: what it reads through to.
-        transfer: the name under which its postings are written; unique for the call.
+        transfer: the name under which its entries are written; unique for the call.
         at_us: unix microseconds of the call.
         opening_balance: coins that a new account is given by the group's issuer.
     """
@@ -160,24 +170,24 @@ class Draft:
         self._open(account)
         return self.changes.balances[account]
 
-    def post(self, *postings: Posting) -> None:
-        """Make these postings; raises Refusal, and then nothing of this draft may be kept."""
+    def move(self, source: Account, target: Account, amount: int) -> None:
+        """Move coins; raises Refusal when there are too few, and then nothing of this draft may be kept."""
         balances = self.changes.balances
-        for posting in postings:
+        for account in (source, target):
             # Opens what is new, which moves the issuer's coins, before any is counted.
-            balances.setdefault(posting.account, self.balance(posting.account))
-        balances.update(apply(balances.__getitem__, postings))
-        self.changes.entries += [
-            Entry(
-                transfer=self._transfer,
-                guild_id=posting.account.guild_id,
-                owner=posting.account.owner,
-                currency=posting.account.currency,
-                amount=posting.amount,
-                at_us=self._at_us,
-            )
-            for posting in postings
-        ]
+            if account not in balances:
+                balances[account] = self.balance(account)
+        balances[source] = left_of(source, balances[source], amount)
+        balances[target] += amount
+        self.changes.entries += (self._entry(source, -amount), self._entry(target, amount))
+
+    def spent(self, account: Account) -> Spent:
+        """Give what was given away out of an account on the last day on which anything was."""
+        return self.changes.spent.get(account) or self._batch.spent(account)
+
+    def note_spent(self, account: Account, spent: Spent) -> None:
+        """Write down what was given away out of an account on a day."""
+        self.changes.spent[account] = spent
 
     def find[R: Row](self, kind: type[R], key: Key) -> R | None:
         """Give a row as it is after what this call has done so far."""
@@ -199,4 +209,7 @@ class Draft:
         self.changes.balances[account] = 0
         if self._opening_balance:
             issuer = Account(account.guild_id, ISSUER, account.currency)
-            self.post(Posting(issuer, -self._opening_balance), Posting(account, self._opening_balance))
+            self.move(issuer, account, self._opening_balance)
+
+    def _entry(self, account: Account, amount: int) -> Entry:
+        return Entry(self._transfer, *account, amount, self._at_us)

@@ -1,14 +1,10 @@
-"""Coins by double entry: every transfer is postings that sum to zero, so the whole always does.
+"""Coins by double entry: every move takes from one account what it gives to another, so the sum is always zero.
 
 Coins come from an issuing account, one a group, which alone may go below zero.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
-import msgspec
-
-from droas_common.errors import DefectError
 from droas_common.ids import Snowflake
 from droas_mother.core.tools.refusals import Refusal
 
@@ -39,15 +35,18 @@ class Account(NamedTuple):
         return self.owner in (ISSUER, ESCROW)
 
 
-class Posting(msgspec.Struct, frozen=True):
-    """A change of one account: coins gained, or lost when negative."""
+class Spent(NamedTuple):
+    """Coins that were given away on a day, days since 1970, UTC."""
 
-    account: Account
+    day: int
     amount: int
 
 
-def transfer(source: Account, target: Account, amount: int, *, limit: int) -> tuple[Posting, Posting]:
-    """Give the postings that move coins from one account to another.
+NEVER = Spent(0, 0)
+
+
+def check_transfer(source: Account, target: Account, amount: int, *, limit: int) -> None:
+    """Check what somebody wants to move.
 
     Raises:
         Refusal: the amount is not in [1, limit], or both are the same account.
@@ -56,49 +55,27 @@ def transfer(source: Account, target: Account, amount: int, *, limit: int) -> tu
         raise Refusal(f"the amount must be between 1 and {limit}", kind="invalid_amount")
     if source == target:
         raise Refusal("coins cannot be sent to oneself", kind="same_account")
-    return move(source, target, amount)
 
 
-def move(source: Account, target: Account, amount: int) -> tuple[Posting, Posting]:
-    """Give the postings that move coins, without any question."""
-    return Posting(source, -amount), Posting(target, amount)
+def left_of(source: Account, balance: int, amount: int) -> int:
+    """Give what is left of a balance after this amount has gone.
+
+    Raises:
+        Refusal: the account would go below zero.
+    """
+    if balance < amount and not source.may_owe:
+        raise Refusal(f"not enough coins: {balance} are there", kind="insufficient_funds")
+    return balance - amount
 
 
-def allowed_today(before: int, amount: int, limit: int, *, whose: str) -> int:
-    """Give how much has been given away today, this amount included.
+def spent_on(day: int, before: Spent, amount: int, limit: int, *, whose: str) -> Spent:
+    """Give what has been given away on a day, this amount included.
 
     Raises:
         Refusal: it is more than a day's limit.
     """
-    if before + amount > limit:
-        left = max(0, limit - before)
+    already = before.amount if before.day == day else 0
+    if already + amount > limit:
+        left = max(0, limit - already)
         raise Refusal(f"{whose} may give away {left} more today, at most {limit} a day", kind="daily_limit")
-    return before + amount
-
-
-def apply(balance_of: Callable[[Account], int], postings: tuple[Posting, ...]) -> dict[Account, int]:
-    """Give the balances after these postings, of the accounts that they touch.
-
-    Args:
-        balance_of: the present balances.
-        postings: what is posted; they sum to zero.
-
-    Raises:
-        Refusal: an account would go below zero.
-        DefectError: the postings do not sum to zero.
-    """
-    total = 0
-    balances: dict[Account, int] = {}
-    for posting in postings:
-        total += posting.amount
-        account = posting.account
-        before = balances[account] if account in balances else balance_of(account)
-        balances[account] = before + posting.amount
-    if total != 0:
-        raise DefectError("postings must sum to zero")
-    if len({account.currency for account in balances}) > 1:
-        raise DefectError("a transfer is in one currency")
-    for account, balance in balances.items():
-        if balance < 0 and not account.may_owe:
-            raise Refusal(f"not enough coins: {balance_of(account)} are there", kind="insufficient_funds")
-    return balances
+    return Spent(day, already + amount)

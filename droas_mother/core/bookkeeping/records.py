@@ -69,8 +69,8 @@ class StoredCall(msgspec.Struct, frozen=True, kw_only=True):
     result: str
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One posting as it is written; the entries of one transfer sum to zero in each currency."""
+class Entry(msgspec.Struct, frozen=True):
+    """One account's side of a move of coins; the entries of one transfer sum to zero in each currency."""
 
     transfer: str
     guild_id: Snowflake
@@ -191,21 +191,6 @@ class Claim(Row, frozen=True, kw_only=True):
     def key(self) -> tuple[str, ...]:
         """By what it is found."""
         return (self.guild_id, self.user_id, self.what)
-
-
-class Spending(Row, frozen=True, kw_only=True):
-    """How many coins an owner has given away on a day; the owner `*` stands for the whole group."""
-
-    guild_id: Snowflake
-    owner: str
-    currency: str
-    day: int
-    amount: int
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """By what it is found."""
-        return (self.guild_id, self.owner, self.currency)
 
 
 class Client(Row, frozen=True, kw_only=True):

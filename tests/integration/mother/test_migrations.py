@@ -9,7 +9,7 @@ import pytest
 from alembic import command, op
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, MetaData, create_engine, insert, inspect, select, text
+from sqlalchemy import Engine, MetaData, Table, create_engine, insert, inspect, select, text
 
 import droas_mother.migrations
 from droas_common.errors import ConfigurationError
@@ -52,14 +52,15 @@ def stock(engine: Engine, revision: str) -> dict[str, list[dict[str, Any]]]:
             for seq in (1, 2)
         ],
         "entries": [
-            {"seq": seq, "transfer": "t", "guild_id": "1", "owner": owner, "amount": amount, "at_us": 1}
-            for seq, (owner, amount) in enumerate(
-                [("issuer", -100), ("10", 100), ("issuer", -100), ("11", 100), ("10", -5), ("11", 5)], 1
+            {"seq": seq, "transfer": "t", "guild_id": "1", "owner": owner, "amount": amount, "at_us": 1, "before": before}
+            for seq, (owner, amount, before) in enumerate(
+                [("issuer", -100, None), ("10", 100, None), ("issuer", -100, 1), ("11", 100, None), ("10", -5, 2),
+                 ("11", 5, 4)], 1
             )
         ],
         "accounts": [
-            {"guild_id": "1", "owner": owner, "balance": balance}
-            for owner, balance in (("10", 95), ("11", 105), ("issuer", -200))
+            {"guild_id": "1", "owner": owner, "balance": balance, "newest": newest}
+            for owner, balance, newest in (("10", 95, 5), ("11", 105, 6), ("issuer", -200, 3))
         ],
         "profiles": [
             {"guild_id": "1", "user_id": "10", "display_name": "Ada", "first_seen_us": 7, "warnings": 2}
@@ -71,12 +72,21 @@ def stock(engine: Engine, revision: str) -> dict[str, list[dict[str, Any]]]:
         command.upgrade(config_of(connection), revision)
         known = MetaData()
         known.reflect(connection)
-        stocked = {name: given for name, given in rows.items() if name in known.tables}
+        stocked = {
+            name: [{key: row[key] for key in row if key in known.tables[name].columns} for row in given]
+            for name, given in rows.items()
+            if name in known.tables
+        }
         for name, given in stocked.items():
             connection.execute(insert(known.tables[name]), given)
             if engine.dialect.name == "postgresql" and "seq" in given[0]:
                 connection.execute(text(f"SELECT setval('{name}_seq_seq', {len(given)})"))
     return stocked
+
+
+def in_order(table: Table) -> Any:
+    """Give the statement that reads a table by its key."""
+    return select(table).order_by(*table.primary_key.columns)
 
 
 def rows_of(engine: Engine, names: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
@@ -85,7 +95,7 @@ def rows_of(engine: Engine, names: Iterable[str]) -> dict[str, list[dict[str, An
     known.reflect(engine)
     with engine.connect() as connection:
         return {
-            name: [dict(row) for row in connection.execute(select(known.tables[name])).mappings()]
+            name: [dict(row) for row in connection.execute(in_order(known.tables[name])).mappings()]
             for name in names
         }
 
@@ -135,6 +145,30 @@ def test_an_issuer_is_made_what_its_entries_say(short_tmp: Path, database_url: s
     assert (code, look_at_file(Path(told["backup"])).schema) == (0, "0004")
     assert place.value("SELECT balance FROM accounts WHERE owner = 'issuer'") == -200
     assert place.ctl("check")[0] == 0
+
+
+def test_what_was_given_away_today_is_not_forgotten(short_tmp: Path, database_url: str) -> None:
+    """The day's sums of members and of groups go into the accounts; the backup before it has them as they were."""
+    engine = create_engine(database_url)
+    stock(engine, "0005")
+    spendings = [
+        {"guild_id": "1", "owner": owner, "currency": "coins", "day": day, "amount": amount}
+        for owner, day, amount in (("*", 20_000, 12), ("10", 20_001, 5))
+    ]
+    known = MetaData()
+    known.reflect(engine)
+    with engine.begin() as connection:
+        connection.execute(insert(known.tables["spendings"]), spendings)
+    place = PlacedDatabase(short_tmp, database_url)
+    told = place.ctl("migrate")[1]
+    accounts = rows_of(engine, ["accounts"])["accounts"]
+    assert {(row["owner"], row["spent_day"], row["spent"]) for row in accounts} == {
+        ("10", 20_001, 5), ("11", 0, 0), ("issuer", 20_000, 12),
+    }  # fmt: skip
+    engine.dispose()
+    assert place.ctl("restore", told["backup"], "--force")[0] == 0
+    assert rows_of(engine, ["spendings"])["spendings"] == spendings
+    engine.dispose()
 
 
 def test_a_mother_migrates_after_a_backup(short_tmp: Path) -> None:

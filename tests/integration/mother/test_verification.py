@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from droas_mother.adapters.storage.verification import Verifier
+from droas_mother.core.bookkeeping.records import AuditRecord, Outcome
 from tests.support.bench_of_tools import ADA, GRACE, ToolBench, running
 
 
@@ -58,6 +59,14 @@ async def test_a_changed_audit_is_found_out(bench: ToolBench, crime: str, said: 
         ),
         ("UPDATE holds SET amount = 9", "escrow of 1: 7 coins wait there, 9 are set aside"),
         ("DELETE FROM entries WHERE seq = 16", "account "),
+        (
+            "UPDATE entries SET before = NULL WHERE seq = 7",
+            "entries row 7: the one before it of its account is 5",
+        ),
+        (
+            "UPDATE accounts SET newest = 2 WHERE owner = '10'",
+            "account 10 in 1: its newest entry is 13, not 2",
+        ),
     ],
 )
 async def test_a_changed_ledger_is_found_out(bench: ToolBench, crime: str, said: str) -> None:
@@ -65,6 +74,28 @@ async def test_a_changed_ledger_is_found_out(bench: ToolBench, crime: str, said:
     with bench.engine.begin() as connection:
         connection.execute(text(crime))
     assert any(fault.startswith(said) for fault in Verifier(bench.engine).ledger().faults)
+
+
+async def test_rows_of_one_commit_are_one_link(bench: ToolBench) -> None:
+    """One that goes missing among them is found out, and old ones are dropped link by link."""
+    for number in range(3):
+        one = AuditRecord(at_us=number, kind="command", caller="uid:1", action="play", outcome=Outcome.OK)
+        await bench.gateway.write(one, one, one)
+    verifier = Verifier(bench.engine)
+    assert (verifier.audit().rows, verifier.audit().faults) == (15, [])
+    await bench.gateway.do(lambda batch, _now_us: setattr(batch.changes, "audit_from", 12))
+    assert [row["seq"] for row in bench.reader.newest_audit(50)] == [10, 11, 12, 13, 14, 15]
+    assert (verifier.audit().rows, verifier.audit().faults) == (6, [])
+    with bench.engine.begin() as connection:
+        connection.execute(text("DELETE FROM audit WHERE seq = 14"))
+    (fault,) = verifier.audit().faults
+    assert (
+        fault
+        == "audit row 15: of the 2 rows that end with it, one was removed, added, or put in another place"
+    )
+    with bench.engine.begin() as connection:
+        connection.execute(text("DELETE FROM audit WHERE seq = 15"))
+    assert verifier.audit().faults == ["audit row 13: the row that was written behind it is missing"]
 
 
 async def test_the_chain_goes_on_over_restarts(short_tmp: Path, database_url: str) -> None:

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from droas_common.ids import Snowflake
 from droas_common.wire.calls import Json
 from droas_mother.core.bookkeeping.books import Draft
-from droas_mother.core.bookkeeping.ledger import ESCROW, ISSUER, Account, allowed_today, move, transfer
-from droas_mother.core.bookkeeping.records import Claim, Hold, HoldState, Spending
+from droas_mother.core.bookkeeping.ledger import ESCROW, ISSUER, Account, check_transfer, spent_on
+from droas_mother.core.bookkeeping.records import Claim, Hold, HoldState
 from droas_mother.core.tools.refusals import Refusal
 from droas_mother.core.tools.tool_settings import EconomySettings
 from droas_mother.flows.tools.services.economy_arguments import (
@@ -24,7 +24,6 @@ from droas_mother.flows.tools.services.economy_arguments import (
 )
 from droas_mother.flows.tools.services.registry import Call, Tool, user_id_of
 
-WHOLE_GUILD = "*"
 _DAILY = "daily"
 
 
@@ -50,7 +49,8 @@ class Economy:
         guild_id, user_id = call.member()
         source = self._account(guild_id, user_id, arguments.currency)
         target = Account(guild_id, user_id_of(arguments.to_user_id), source.currency)
-        draft.post(*transfer(source, target, arguments.amount, limit=self.settings.transfer_limit))
+        check_transfer(source, target, arguments.amount, limit=self.settings.transfer_limit)
+        draft.move(source, target, arguments.amount)
         self._spend(source, arguments.amount, call, draft)
         return {
             "from_user_id": source.owner,
@@ -65,8 +65,9 @@ class Economy:
         guild_id, _ = call.member()
         target = self._account(guild_id, user_id_of(arguments.to_user_id), arguments.currency)
         issuer = Account(guild_id, ISSUER, target.currency)
-        draft.post(*transfer(issuer, target, arguments.amount, limit=self.settings.award_limit))
-        self._spend_of_guild(target, arguments.amount, call, draft)
+        check_transfer(issuer, target, arguments.amount, limit=self.settings.award_limit)
+        draft.move(issuer, target, arguments.amount)
+        self._spend_of_guild(issuer, arguments.amount, call, draft)
         return {
             "to_user_id": target.owner,
             "amount": arguments.amount,
@@ -86,7 +87,7 @@ class Economy:
             )
         amount = self.settings.daily_amount
         if amount:
-            draft.post(*move(Account(guild_id, ISSUER, account.currency), account, amount))
+            draft.move(Account(guild_id, ISSUER, account.currency), account, amount)
         draft.keep(Claim(guild_id=guild_id, user_id=user_id, what=what, day=call.day))
         return {"amount": amount, "balance": draft.balance(account), "currency": account.currency}
 
@@ -115,7 +116,8 @@ class Economy:
             )
         source = self._account(guild_id, user_id, arguments.currency)
         escrow = Account(guild_id, ESCROW, source.currency)
-        draft.post(*transfer(source, escrow, arguments.amount, limit=self.settings.transfer_limit))
+        check_transfer(source, escrow, arguments.amount, limit=self.settings.transfer_limit)
+        draft.move(source, escrow, arguments.amount)
         self._spend(source, arguments.amount, call, draft)
         hold = Hold(
             hold_id=call.call_id,
@@ -155,11 +157,15 @@ class Economy:
         return wanted or known[0]
 
     def _spend(self, source: Account, amount: int, call: Call, draft: Draft) -> None:
-        _count(source, source.owner, amount, self.settings.user_daily_limit, "you", call, draft)
-        self._spend_of_guild(source, amount, call, draft)
+        spent = spent_on(call.day, draft.spent(source), amount, self.settings.user_daily_limit, whose="you")
+        draft.note_spent(source, spent)
+        self._spend_of_guild(Account(source.guild_id, ISSUER, source.currency), amount, call, draft)
 
-    def _spend_of_guild(self, account: Account, amount: int, call: Call, draft: Draft) -> None:
-        _count(account, WHOLE_GUILD, amount, self.settings.guild_daily_limit, "this group", call, draft)
+    def _spend_of_guild(self, issuer: Account, amount: int, call: Call, draft: Draft) -> None:
+        """Add to what the whole group gives away on a day, which is noted at its issuer's account."""
+        limit = self.settings.guild_daily_limit
+        spent = spent_on(call.day, draft.spent(issuer), amount, limit, whose="this group")
+        draft.note_spent(issuer, spent)
 
 
 def expire(hold: Hold, draft: Draft) -> None:
@@ -171,23 +177,6 @@ def expire(hold: Hold, draft: Draft) -> None:
 def take_back(hold: Hold, state: HoldState, draft: Draft) -> None:
     """Give what is set aside back to its owner."""
     _settle(hold, Account(hold.guild_id, hold.user_id, hold.currency), state, draft)
-
-
-def _count(
-    account: Account, owner: str, amount: int, limit: int, whose: str, call: Call, draft: Draft
-) -> None:
-    """Add to what was given away today; raises Refusal beyond the limit."""
-    known = draft.find(Spending, (account.guild_id, owner, account.currency))
-    before = known.amount if known is not None and known.day == call.day else 0
-    draft.keep(
-        Spending(
-            guild_id=account.guild_id,
-            owner=owner,
-            currency=account.currency,
-            day=call.day,
-            amount=allowed_today(before, amount, limit, whose=whose),
-        )
-    )
 
 
 def _open_hold(hold_id: str, call: Call, draft: Draft) -> Hold:
@@ -202,7 +191,7 @@ def _open_hold(hold_id: str, call: Call, draft: Draft) -> Hold:
 
 
 def _settle(hold: Hold, target: Account, state: HoldState, draft: Draft) -> Json:
-    draft.post(*move(Account(hold.guild_id, ESCROW, hold.currency), target, hold.amount))
+    draft.move(Account(hold.guild_id, ESCROW, hold.currency), target, hold.amount)
     settled = replace(hold, state=state)
     draft.keep(settled)
     return _told(settled)

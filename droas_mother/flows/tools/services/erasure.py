@@ -8,7 +8,7 @@ import msgspec
 from droas_common.ids import Snowflake
 from droas_mother.core.answers.tool_answers import UserErased
 from droas_mother.core.bookkeeping.books import Batch, Draft
-from droas_mother.core.bookkeeping.ledger import ISSUER, Account, move
+from droas_mother.core.bookkeeping.ledger import ISSUER, Account
 from droas_mother.core.bookkeeping.records import AuditRecord, Erasure, Hold, HoldState, Outcome
 from droas_mother.flows.tools.services.economy import take_back
 
@@ -37,7 +37,7 @@ def erase(who: Erasure, caller: str, batch: Batch, *, now_us: int) -> UserErased
     for account in sorted(accounts, key=str):
         left = draft.balance(account)
         if left:
-            draft.post(*move(account, Account(account.guild_id, ISSUER, account.currency), left))
+            draft.move(account, Account(account.guild_id, ISSUER, account.currency), left)
             coins[account.currency] += left
     batch.take(draft)
     batch.changes.erasures.append(who)
