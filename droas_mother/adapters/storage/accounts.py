@@ -1,40 +1,24 @@
 """Accounts and the trails of their entries, known by heart by the one who writes them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import msgspec
 from sqlalchemy import bindparam, func, literal, select
 
 from droas_common.ids import Snowflake
 from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.bulk import Bulk
-from droas_mother.core.bookkeeping.books import Changes
-from droas_mother.core.bookkeeping.ledger import ESCROW, ISSUER, NEVER, Account, Spent
+from droas_mother.core.bookkeeping.ledger import ESCROW, ISSUER, Account, Standing
 from droas_mother.core.bookkeeping.records import Entry
 
 _KEPT = 100_000
 """Accounts that are kept in memory; when there are more, it begins anew."""
 
+_STANDS = ("newest", *Standing.__struct_fields__)
+"""The columns beside an account's name."""
+
 Read = Callable[..., Sequence[Any]]
 """Runs a statement with values, and gives the rows."""
-
-
-class Standing(msgspec.Struct, frozen=True):
-    """How an account stands.
-
-    Args:
-        balance: its coins; None when it was never opened.
-        newest: the number of its newest entry.
-        spent: what was given away out of it on the last day on which anything was.
-    """
-
-    balance: int | None = None
-    newest: int | None = None
-    spent: Spent = NEVER
-
-
-Standings = dict[Account, Standing]
 
 
 class Accounts:
@@ -47,18 +31,20 @@ class Accounts:
 
     def __init__(self, dialect_name: str, read: Read) -> None:
         self._read = read
-        self._known: Standings = {}
+        self._known: dict[Account, Standing | None] = {}
+        self._newest: dict[Account, int | None] = {}
         self._next: int | None = None
-        names = ("guild_id", "owner", "currency", "balance", "newest", "spent_day", "spent")
+        names = (*Account._fields, *_STANDS)
         self._bulk = Bulk(schema.accounts, names, dialect_name, replace=True)
 
-    def find(self, account: Account) -> Standing:
-        """Give how an account stands."""
+    def find(self, account: Account) -> Standing | None:
+        """Give how an account stands; None when it was never opened."""
         known = self._known.get(account)
-        if known is None:
+        if known is None and account not in self._known:
             rows = self._read(_STANDING, **account._asdict())
-            known = Standing(rows[0][0], rows[0][1], Spent(*rows[0][2:])) if rows else Standing()
+            known = Standing(*rows[0][1:]) if rows else None
             self._known[account] = known
+            self._newest[account] = rows[0][0] if rows else None
         return known
 
     def join(self, entries: Sequence[Entry]) -> tuple[list[tuple[int, int | None]], dict[Account, int]]:
@@ -74,37 +60,41 @@ class Accounts:
         newest: dict[Account, int] = {}
         places: list[tuple[int, int | None]] = []
         for number, entry in enumerate(entries, self._next):
-            account = Account(entry.guild_id, entry.owner, entry.currency)
-            before = newest.get(account)
-            places.append((number, self.find(account).newest if before is None else before))
+            account = entry.account
+            places.append((number, newest.get(account) or self._newest_of(account)))
             newest[account] = number
         return places, newest
 
-    def put(self, cursor: Any, changes: Changes, newest: dict[Account, int]) -> Standings:
-        """Write the accounts that change; gives how they stand once that is committed."""
-        standings: Standings = {}
-        for account in changes.balances | changes.spent:
-            old = self.find(account)
-            standings[account] = Standing(
-                changes.balances.get(account, old.balance or 0),
-                newest.get(account, old.newest),
-                changes.spent.get(account, old.spent),
-            )
-        rows = [(*account, one.balance, one.newest, *one.spent) for account, one in standings.items()]
-        self._bulk.put(cursor, rows)
-        return standings
+    def put(self, cursor: Any, accounts: Mapping[Account, Standing], newest: Mapping[Account, int]) -> None:
+        """Write how accounts stand, and the newest entries of some."""
+        self._bulk.put(
+            cursor,
+            [
+                (
+                    *account,
+                    newest.get(account) or self._newest_of(account),
+                    one.balance,
+                    one.spent_day,
+                    one.spent,
+                )
+                for account, one in accounts.items()
+            ],
+        )
 
-    def keep(self, standings: Standings, entries: int) -> None:
-        """Note what was committed: accounts, and how many entries."""
-        self._known.update(standings)
+    def keep(self, accounts: Mapping[Account, Standing], newest: Mapping[Account, int], entries: int) -> None:
+        """Note what was committed: accounts, their newest entries, and how many entries."""
+        self._known.update(accounts)
+        self._newest.update(newest)
         if len(self._known) > _KEPT:
             self._known.clear()
+            self._newest.clear()
         if self._next is not None:
             self._next += entries
 
     def forget(self) -> None:
         """Know nothing any longer: it is not what is stored."""
         self._known.clear()
+        self._newest.clear()
         self._next = None
 
     def richest(self, guild_id: Snowflake, currency: str, count: int) -> list[tuple[str, int]]:
@@ -114,11 +104,19 @@ class Accounts:
 
     def history(self, account: Account, count: int) -> list[Entry]:
         """Give an account's newest entries, the newest first."""
-        newest = self.find(account).newest
-        return [Entry(*row) for row in self._read(_HISTORY, newest=newest, most=count)] if newest else []
+        newest = self._newest_of(account)
+        if newest is None:
+            return []
+        rows = self._read(_HISTORY, newest=newest, most=count)
+        return [Entry(row.transfer, account, int(row.amount), int(row.at_us)) for row in rows]
+
+    def _newest_of(self, account: Account) -> int | None:
+        if account not in self._known:
+            self.find(account)
+        return self._newest[account]
 
 
-_STANDING = select(*(schema.accounts.c[name] for name in ("balance", "newest", "spent_day", "spent"))).where(
+_STANDING = select(*(schema.accounts.c[name] for name in _STANDS)).where(
     *(schema.accounts.c[name] == bindparam(name) for name in Account._fields)
 )
 _LAST = select(func.coalesce(func.max(schema.entries.c.seq), 0))
@@ -134,9 +132,12 @@ _RICHEST = (
 )
 
 
+_TOLD = ("transfer", "amount", "at_us")
+
+
 def _history() -> Any:
     """Give the statement that goes back along a trail, entry by entry."""
-    shown = [schema.entries.c[name] for name in (*Entry.__struct_fields__, "before")]
+    shown = [schema.entries.c[name] for name in (*_TOLD, "before")]
     trail = (
         select(*shown, literal(1).label("place"))
         .where(schema.entries.c.seq == bindparam("newest"))
@@ -147,7 +148,7 @@ def _history() -> Any:
         .where(schema.entries.c.seq == trail.c.before, trail.c.place < bindparam("most"))
     )  # fmt: skip
     trail = trail.union_all(step)
-    return select(*(trail.c[name] for name in Entry.__struct_fields__)).order_by(trail.c.place)
+    return select(*(trail.c[name] for name in _TOLD)).order_by(trail.c.place)
 
 
 _HISTORY = _history()

@@ -14,18 +14,21 @@ from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 from droas_common.errors import DefectError, DroasError, OutsideError
 from droas_common.ids import Snowflake
 from droas_mother.adapters.storage import schema
-from droas_mother.adapters.storage.accounts import Accounts, Standings
+from droas_mother.adapters.storage.accounts import Accounts
 from droas_mother.adapters.storage.appending import audit_chain, entry_chain
 from droas_mother.adapters.storage.engine import advised, words
 from droas_mother.adapters.storage.forgetting import accounts_of, erase, holds_of, prune
 from droas_mother.adapters.storage.known_calls import KnownCalls
 from droas_mother.adapters.storage.rows import TABLES, RowStatements, row_of, statements
 from droas_mother.core.bookkeeping.books import Changes, Key
-from droas_mother.core.bookkeeping.ledger import Account, Spent
+from droas_mother.core.bookkeeping.ledger import Account, Standing
 from droas_mother.core.bookkeeping.records import Entry, Erasure, Hold, Row, StoredCall
 
 _Heads = tuple[str | None, str | None]
 """The hashes of both chains, where they are known."""
+
+_Newest = dict[Account, int]
+"""The newest entry of each account in which coins have moved."""
 
 _KEPT_IDENTIFIES_US = 2 * 86_400_000_000
 """A budget looks back one day; what is older than two is dropped."""
@@ -62,13 +65,9 @@ class Database:
         except (SQLAlchemyError, self._driver_error) as error:
             raise self._failed(error) from error
 
-    def balance(self, account: Account) -> int | None:
-        """Give an account's balance; None when it was never opened; raises OutsideError."""
-        return self._accounts.find(account).balance
-
-    def spent(self, account: Account) -> Spent:
-        """Give what was given away out of an account on the last day on which anything was; raises OutsideError."""
-        return self._accounts.find(account).spent
+    def standing(self, account: Account) -> Standing | None:
+        """Give how an account stands; None when it was never opened; raises OutsideError."""
+        return self._accounts.find(account)
 
     def find[R: Row](self, kind: type[R], key: Key) -> R | None:
         """Give the row of this kind with this key; None when there is none; raises OutsideError."""
@@ -107,12 +106,12 @@ class Database:
         if not changes and not self._begun:
             return
         try:
-            heads, standings = self._insert(self._open(), changes)
+            heads, newest = self._insert(self._open(), changes)
             self._cursor.connection.commit()
             self._begun = False
         except Exception as error:  # whatever it is, nothing may stay half written
             raise self._failed(error) from error
-        self._keep(changes, heads, standings)
+        self._keep(changes, heads, newest)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -122,12 +121,12 @@ class Database:
             self._connection.close()
             self._connection = None
 
-    def _insert(self, connection: Connection, changes: Changes) -> tuple[_Heads, Standings]:
+    def _insert(self, connection: Connection, changes: Changes) -> tuple[_Heads, _Newest]:
         cursor = self._cursor
         audit_head = self._audit.append(connection, cursor, changes.audit)
         places, newest = self._accounts.join(changes.entries)
         entry_head = self._entries.append(connection, cursor, changes.entries, places)
-        standings = self._accounts.put(cursor, changes, newest)
+        self._accounts.put(cursor, changes.accounts, newest)
         for kind, rows in changes.rows.items():
             self._put_rows(connection, kind, rows)
         if changes.identifies:
@@ -138,7 +137,7 @@ class Database:
             erase(connection, erasure)
         if changes.audit_from:
             prune(connection, changes.audit_from)
-        return (audit_head, entry_head), standings
+        return (audit_head, entry_head), newest
 
     def _put_rows(self, connection: Connection, kind: type[Row], rows: dict[Key, Row | None]) -> None:
         known = self._rows[kind]
@@ -147,12 +146,12 @@ class Database:
         if gone:
             connection.execute(known.drop, gone)
 
-    def _keep(self, changes: Changes, heads: _Heads, standings: Standings) -> None:
+    def _keep(self, changes: Changes, heads: _Heads, newest: _Newest) -> None:
         """Note what is committed."""
         self._known_calls.forget()
         self._audit.keep_head(heads[0])
         self._entries.keep_head(heads[1])
-        self._accounts.keep(standings, len(changes.entries))
+        self._accounts.keep(changes.accounts, newest, len(changes.entries))
         if changes.erasures:
             self._accounts.forget()  # somebody's were closed
 

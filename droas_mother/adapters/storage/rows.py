@@ -9,6 +9,7 @@ from sqlalchemy import Table, and_, bindparam, delete, select
 
 from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.bulk import Bulk
+from droas_mother.core.bookkeeping.ledger import Account
 from droas_mother.core.bookkeeping.records import (
     AuditRecord,
     Claim,
@@ -32,10 +33,14 @@ TABLES: dict[type[Row], Table] = {
 }
 
 AUDIT_FIELDS = AuditRecord.__struct_fields__
-ENTRY_FIELDS = Entry.__struct_fields__
+ENTRY_FIELDS = ("transfer", *Account._fields, "amount", "at_us")
 
 audit_content = attrgetter(*AUDIT_FIELDS)
-entry_content = attrgetter(*ENTRY_FIELDS)
+
+
+def entry_content(entry: Entry) -> tuple[str | int, ...]:
+    """Give what the chain's hash of an entry stands for, in the order of `ENTRY_FIELDS`."""
+    return (entry.transfer, *entry.account, entry.amount, entry.at_us)
 
 
 @dataclass(frozen=True, slots=True)

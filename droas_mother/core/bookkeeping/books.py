@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from droas_common.ids import Snowflake
-from droas_mother.core.bookkeeping.ledger import ISSUER, Account, Spent, left_of
+from droas_mother.core.bookkeeping.ledger import EMPTY, ISSUER, Account, Standing, less, more
 from droas_mother.core.bookkeeping.records import AuditRecord, Entry, Erasure, Hold, Identify, Row, StoredCall
 
 Key = tuple[str, ...]
@@ -18,12 +18,8 @@ Key = tuple[str, ...]
 class Shelf(Protocol):
     """What is stored, to read."""
 
-    def balance(self, account: Account) -> int | None:
-        """Give an account's balance; None when it was never opened."""
-        ...
-
-    def spent(self, account: Account) -> Spent:
-        """Give what was given away out of an account on the last day on which anything was."""
+    def standing(self, account: Account) -> Standing | None:
+        """Give how an account stands; None when it was never opened."""
         ...
 
     def find[R: Row](self, kind: type[R], key: Key) -> R | None:
@@ -54,8 +50,7 @@ class Effects(msgspec.Struct):
     """
 
     entries: list[Entry] = []
-    balances: dict[Account, int] = {}
-    spent: dict[Account, Spent] = {}
+    accounts: dict[Account, Standing] = {}
     rows: dict[type[Row], dict[Key, Row | None]] = {}
 
     def keep(self, row: Row) -> None:
@@ -69,8 +64,7 @@ class Effects(msgspec.Struct):
     def merge(self, later: "Effects") -> None:
         """Add what was changed after these."""
         self.entries += later.entries
-        self.balances.update(later.balances)
-        self.spent.update(later.spent)
+        self.accounts.update(later.accounts)
         for kind, rows in later.rows.items():
             self.rows.setdefault(kind, {}).update(rows)
 
@@ -101,16 +95,11 @@ class Batch:
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
         self.changes = Changes()
-        self._calls: dict[tuple[str, str], StoredCall] = {}
+        self._calls: dict[tuple[str, str], AuditRecord] = {}
 
-    def balance(self, account: Account) -> int | None:
-        """Give a balance as it will be after this batch."""
-        found = self.changes.balances.get(account)
-        return self.shelf.balance(account) if found is None else found
-
-    def spent(self, account: Account) -> Spent:
-        """Give what was given away out of an account, as it will be after this batch."""
-        return self.changes.spent.get(account) or self.shelf.spent(account)
+    def standing(self, account: Account) -> Standing | None:
+        """Give how an account will stand after this batch."""
+        return self.changes.accounts.get(account) or self.shelf.standing(account)
 
     def find[R: Row](self, kind: type[R], key: Key) -> R | None:
         """Give a row as it will be after this batch."""
@@ -122,14 +111,14 @@ class Batch:
 
     def call(self, caller: str, key: str) -> StoredCall | None:
         """Give the call made with this key, in this batch or before it."""
-        return self._calls.get((caller, key)) or self.shelf.call(caller, key)
+        made = self._calls.get((caller, key))
+        return StoredCall.of(made) if made is not None else self.shelf.call(caller, key)
 
     def record(self, record: AuditRecord) -> None:
         """Write a decision down; one with a key is found by later calls of the same batch."""
         self.changes.audit.append(record)
         if record.key is not None and record.digest is not None:
-            stored = StoredCall(digest=record.digest, outcome=record.outcome, result=record.result)
-            self._calls[record.caller, record.key] = stored
+            self._calls[record.caller, record.key] = record
 
     def take(self, draft: "Draft") -> None:
         """Make a draft's changes part of the batch."""
@@ -160,34 +149,31 @@ class Draft:
 
     def balance(self, account: Account) -> int:
         """Give an account's balance; opens it when it is new."""
-        known = self.changes.balances.get(account)
-        if known is None:
-            known = self._batch.balance(account)
+        return self.standing(account).balance
+
+    def standing(self, account: Account) -> Standing:
+        """Give how an account stands; opens it when it is new."""
+        known = self.changes.accounts.get(account) or self._batch.standing(account)
         if known is not None:
             return known
-        if account.may_owe or account.is_internal:
-            return 0
-        self._open(account)
-        return self.changes.balances[account]
+        return EMPTY if account.is_internal else self._open(account)
+
+    def put(self, account: Account, standing: Standing) -> None:
+        """Have an account stand otherwise, its balance apart, which only `move` changes."""
+        self.changes.accounts[account] = standing
 
     def move(self, source: Account, target: Account, amount: int) -> None:
         """Move coins; raises Refusal when there are too few, and then nothing of this draft may be kept."""
-        balances = self.changes.balances
+        accounts = self.changes.accounts
         for account in (source, target):
             # Opens what is new, which moves the issuer's coins, before any is counted.
-            if account not in balances:
-                balances[account] = self.balance(account)
-        balances[source] = left_of(source, balances[source], amount)
-        balances[target] += amount
-        self.changes.entries += (self._entry(source, -amount), self._entry(target, amount))
-
-    def spent(self, account: Account) -> Spent:
-        """Give what was given away out of an account on the last day on which anything was."""
-        return self.changes.spent.get(account) or self._batch.spent(account)
-
-    def note_spent(self, account: Account, spent: Spent) -> None:
-        """Write down what was given away out of an account on a day."""
-        self.changes.spent[account] = spent
+            if account not in accounts:
+                accounts[account] = self.standing(account)
+        accounts[source] = less(source, accounts[source], amount)
+        accounts[target] = more(accounts[target], amount)
+        entries = self.changes.entries
+        entries.append(Entry(self._transfer, source, -amount, self._at_us))
+        entries.append(Entry(self._transfer, target, amount, self._at_us))
 
     def find[R: Row](self, kind: type[R], key: Key) -> R | None:
         """Give a row as it is after what this call has done so far."""
@@ -205,11 +191,10 @@ class Draft:
         """Delete a row."""
         self.changes.drop(kind, key)
 
-    def _open(self, account: Account) -> None:
-        self.changes.balances[account] = 0
+    def _open(self, account: Account) -> Standing:
+        accounts = self.changes.accounts
+        accounts[account] = EMPTY
         if self._opening_balance:
             issuer = Account(account.guild_id, ISSUER, account.currency)
             self.move(issuer, account, self._opening_balance)
-
-    def _entry(self, account: Account, amount: int) -> Entry:
-        return Entry(self._transfer, *account, amount, self._at_us)
+        return accounts[account]

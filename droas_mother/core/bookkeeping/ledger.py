@@ -5,6 +5,8 @@ Coins come from an issuing account, one a group, which alone may go below zero.
 
 from typing import NamedTuple
 
+import msgspec
+
 from droas_common.ids import Snowflake
 from droas_mother.core.tools.refusals import Refusal
 
@@ -35,14 +37,22 @@ class Account(NamedTuple):
         return self.owner in (ISSUER, ESCROW)
 
 
-class Spent(NamedTuple):
-    """Coins that were given away on a day, days since 1970, UTC."""
+class Standing(msgspec.Struct, frozen=True):
+    """How an account stands.
 
-    day: int
-    amount: int
+    Args:
+        balance: its coins.
+        spent_day: the last day on which any were given away, days since 1970, UTC.
+        spent: how many on that day.
+    """
+
+    balance: int
+    spent_day: int = 0
+    spent: int = 0
 
 
-NEVER = Spent(0, 0)
+EMPTY = Standing(0)
+"""A new account."""
 
 
 def check_transfer(source: Account, target: Account, amount: int, *, limit: int) -> None:
@@ -57,25 +67,31 @@ def check_transfer(source: Account, target: Account, amount: int, *, limit: int)
         raise Refusal("coins cannot be sent to oneself", kind="same_account")
 
 
-def left_of(source: Account, balance: int, amount: int) -> int:
-    """Give what is left of a balance after this amount has gone.
+def less(source: Account, standing: Standing, amount: int) -> Standing:
+    """Give how an account stands after this amount has gone.
 
     Raises:
-        Refusal: the account would go below zero.
+        Refusal: it would go below zero.
     """
-    if balance < amount and not source.may_owe:
-        raise Refusal(f"not enough coins: {balance} are there", kind="insufficient_funds")
-    return balance - amount
+    left = standing.balance - amount
+    if left < 0 and not source.may_owe:
+        raise Refusal(f"not enough coins: {standing.balance} are there", kind="insufficient_funds")
+    return Standing(left, standing.spent_day, standing.spent)
 
 
-def spent_on(day: int, before: Spent, amount: int, limit: int, *, whose: str) -> Spent:
-    """Give what has been given away on a day, this amount included.
+def more(standing: Standing, amount: int) -> Standing:
+    """Give how an account stands after this amount has come."""
+    return Standing(standing.balance + amount, standing.spent_day, standing.spent)
+
+
+def spending(standing: Standing, day: int, amount: int, limit: int, *, whose: str) -> Standing:
+    """Give how an account stands after this amount was given away out of it on a day.
 
     Raises:
-        Refusal: it is more than a day's limit.
+        Refusal: that day's amounts would be more than the limit.
     """
-    already = before.amount if before.day == day else 0
+    already = standing.spent if standing.spent_day == day else 0
     if already + amount > limit:
         left = max(0, limit - already)
         raise Refusal(f"{whose} may give away {left} more today, at most {limit} a day", kind="daily_limit")
-    return Spent(day, already + amount)
+    return Standing(standing.balance, day, already + amount)

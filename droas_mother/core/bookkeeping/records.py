@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 import msgspec
 
 from droas_common.ids import BotName, Snowflake
+from droas_mother.core.bookkeeping.ledger import Account
 
 
 class Outcome(StrEnum):
@@ -68,14 +70,17 @@ class StoredCall(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     result: str
 
+    @classmethod
+    def of(cls, record: AuditRecord) -> Self:
+        """Give what is remembered of a call that is on its way into the audit."""
+        return cls(digest=record.digest or "", outcome=record.outcome, result=record.result)
+
 
 class Entry(msgspec.Struct, frozen=True):
     """One account's side of a move of coins; the entries of one transfer sum to zero in each currency."""
 
     transfer: str
-    guild_id: Snowflake
-    owner: str
-    currency: str
+    account: Account
     amount: int
     at_us: int
 

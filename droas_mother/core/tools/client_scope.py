@@ -39,7 +39,7 @@ def principal_of(client: Client) -> Principal:
         name=client.name,
         tools=scope.tools,
         guilds=None if scope.guilds is None else frozenset(scope.guilds),
-        rate=None if rate is None else Rate(per_s=rate, burst=max(1.0, rate)),
+        rate=None if rate is None else Rate(per_s=rate, burst=max(1, int(rate))),
     )
 
 

@@ -1,8 +1,11 @@
-"""How often somebody may call: token buckets as values."""
+"""How often somebody may call: token buckets, each kept as the one moment at which it is full again.
 
-from dataclasses import dataclass
+Moments are whole nanoseconds: as floats, those of today are too coarse to be summed up call by call.
+Source of the algorithm: the generic cell rate algorithm, ITU-T I.371, in its virtual scheduling form.
+"""
 
-import msgspec
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,36 +15,61 @@ class Rate:
     Args:
         per_s: calls that come back each second.
         burst: calls that may be made at once.
+
+    Attributes:
+        interval_ns: in which one call comes back.
+        window_ns: in which an empty bucket is full again.
     """
 
     per_s: float
-    burst: float
+    burst: int
+    interval_ns: int = field(init=False)
+    window_ns: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Work out once what every call needs."""
+        object.__setattr__(self, "interval_ns", round(1e9 / self.per_s))
+        object.__setattr__(self, "window_ns", self.burst * self.interval_ns)
 
 
-class Bucket(msgspec.Struct, frozen=True):
-    """What is left of a rate at a moment.
-
-    Args:
-        left: calls that may be made now.
-        at: the moment, in seconds.
-    """
-
-    left: float
-    at: float
-
-
-def take(bucket: Bucket | None, rate: Rate, *, now: float) -> tuple[Bucket, float]:
+def take(full_at: int, rate: Rate, *, now: int) -> tuple[int, int]:
     """Take one call.
 
     Args:
-        bucket: what was left; None for somebody new, who has the whole burst.
+        full_at: the moment at which the bucket is full; any in the past for somebody new.
         rate: how much is allowed.
-        now: the present moment in seconds.
+        now: the present moment.
 
     Returns:
-        What is left, and the seconds until the call may be made, 0 when it may now.
+        When the bucket is full now, and the nanoseconds until the call may be made, 0 when it may now.
     """
-    left = rate.burst if bucket is None else min(rate.burst, bucket.left + (now - bucket.at) * rate.per_s)
-    if left >= 1:
-        return Bucket(left - 1, now), 0.0
-    return Bucket(left, now), (1 - left) / rate.per_s
+    after = max(full_at, now) + rate.interval_ns
+    wait = after - rate.window_ns - now
+    return (full_at, wait) if wait > 0 else (after, 0)
+
+
+class Buckets[Who: Hashable]:
+    """A bucket for everybody who calls; bounded.
+
+    Args:
+        most: buckets that are kept. When there are more, the full ones go, which are as good as new, and if those are
+            too few, so many as were nearest to it.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._full_at: dict[Who, int] = {}
+
+    def take(self, who: Who, rate: Rate, now: int) -> int:
+        """Take one call of somebody; gives the nanoseconds until it may be made, 0 when it may now."""
+        full_at, wait = take(self._full_at.get(who, 0), rate, now=now)
+        self._full_at[who] = full_at
+        if len(self._full_at) > self._most:
+            self._drop(now)
+        return wait
+
+    def _drop(self, now: int) -> None:
+        kept = [(full_at, who) for who, full_at in self._full_at.items() if full_at > now]
+        if len(kept) > self._most // 2:
+            kept = sorted(kept, key=lambda one: one[0])[-(self._most // 2) :]
+        self._full_at = {who: full_at for full_at, who in kept}

@@ -1,13 +1,12 @@
 """What a call must pass before it is done: scope, key, deadline, proof of its actor, rates."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 from droas_common.wire.calls import Actor, CallError, CallParams, ErrorCode, ErrorData
 from droas_mother.core.bookkeeping.records import Outcome
 from droas_mother.core.tools.authorization import Principal, PrincipalKind, may_act_for, may_call
-from droas_mother.core.tools.rate_limits import Bucket, Rate, take
+from droas_mother.core.tools.rate_limits import Buckets, Rate
 from droas_mother.core.tools.tool_settings import ToolSettings
 from droas_mother.flows.tools.services.registry import Tool
 
@@ -30,7 +29,7 @@ class CallGate:
 
     def __init__(self, settings: ToolSettings, proves: Proves) -> None:
         self._proves = proves
-        self._buckets: OrderedDict[tuple[str, ...], Bucket] = OrderedDict()
+        self._buckets: Buckets[tuple[str, ...]] = Buckets(_MAX_BUCKETS)
         self.hold_to(settings)
 
     def hold_to(self, settings: ToolSettings) -> None:
@@ -70,7 +69,7 @@ class CallGate:
             words = "the mother has not seen this message of this member in this group"
             code = ErrorCode.UNPROVEN
             return Outcome.DENIED, error(code, words, "unproven", retry_after_ms=_UNPROVEN_RETRY_MS)
-        return self._check_rates(tool, params.meta.actor, principal, now_us / 1e6)
+        return self._check_rates(tool, params.meta.actor, principal, now_us * 1000)
 
     def _proven(self, actor: Actor | None) -> bool:
         if self._settings.provenance == "off" or actor is None:
@@ -78,30 +77,23 @@ class CallGate:
         return self._proves(actor) is not False
 
     def _check_rates(
-        self, tool: Tool[Any], actor: Actor | None, principal: Principal, now_s: float
+        self, tool: Tool[Any], actor: Actor | None, principal: Principal, now_ns: int
     ) -> Refused | None:
-        wait_s = self._take((principal.caller,), principal.rate or self._caller_rate, now_s)
+        take = self._buckets.take
+        wait_ns = take((principal.caller,), principal.rate or self._caller_rate, now_ns)
         whose = principal.caller
-        if not wait_s and actor is not None and principal.kind is PrincipalKind.BOT:
+        if not wait_ns and actor is not None and principal.kind is PrincipalKind.BOT:
             who = (actor.guild_id or "", actor.user_id)
-            wait_s, whose = self._take(who, self._actor_rate, now_s), "this member"
+            wait_ns, whose = take(who, self._actor_rate, now_ns), "this member"
             rate = self._tool_rates.get(tool.name)
-            if not wait_s and rate is not None:
-                wait_s, whose = self._take((*who, tool.name), rate, now_s), f"this member's {tool.name}"
-        if not wait_s:
+            if not wait_ns and rate is not None:
+                wait_ns, whose = take((*who, tool.name), rate, now_ns), f"this member's {tool.name}"
+        if not wait_ns:
             return None
-        words = f"{whose} is called too often; again in {wait_s:.1f} s"
+        words = f"{whose} is called too often; again in {wait_ns / 1e9:.1f} s"
         return Outcome.LIMITED, error(
-            ErrorCode.LIMITED, words, "limited", retry_after_ms=int(wait_s * 1000) + 1
+            ErrorCode.LIMITED, words, "limited", retry_after_ms=wait_ns // 1_000_000 + 1
         )
-
-    def _take(self, who: tuple[str, ...], rate: Rate, now_s: float) -> float:
-        bucket, wait_s = take(self._buckets.get(who), rate, now=now_s)
-        self._buckets[who] = bucket
-        self._buckets.move_to_end(who)
-        if len(self._buckets) > _MAX_BUCKETS:
-            self._buckets.popitem(last=False)
-        return wait_s
 
 
 def denied(words: str, kind: str) -> Refused:

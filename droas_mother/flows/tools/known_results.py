@@ -105,12 +105,12 @@ class KnownResults:
 
 
 def _changes_anything(changes: Changes) -> bool:
-    return bool(changes.balances or changes.rows or changes.erasures)
+    return bool(changes.accounts or changes.rows or changes.erasures)
 
 
 def _touched_by(changes: Changes) -> set[str]:
     """Give the groups in which something changes."""
-    groups: set[str] = {account.guild_id for account in changes.balances}
+    groups: set[str] = {account.guild_id for account in changes.accounts}
     for kind in (Profile, Memory):
         groups.update(key[0] for key in changes.rows.get(kind, {}))
     groups.update(_ALL if one.guild_id is None else one.guild_id for one in changes.erasures)

@@ -19,16 +19,15 @@ from droas_common.wire.calls import (
     CallError,
     CallParams,
     ErrorCode,
-    Json,
     Method,
     Request,
     ToolList,
-    ToolResult,
     error_frame,
     read_status,
     result_frame,
 )
 from droas_common.wire.frames import FrameError, encode
+from droas_common.wire.results import GivenResult, result_of
 from droas_mother.core.bookkeeping.books import Batch, Changes, Draft
 from droas_mother.core.bookkeeping.records import AuditRecord, Hold, Outcome, StoredCall
 from droas_mother.core.configuration.fields import nearest
@@ -49,7 +48,7 @@ class Decision(msgspec.Struct, frozen=True):
     """What became of a call: the answer and how it is recorded."""
 
     outcome: Outcome
-    result: ToolResult | None = None
+    result: GivenResult | None = None
     error: CallError | None = None
 
 
@@ -178,7 +177,7 @@ class ToolDesk:
         key = params.meta.idempotency_key
         stored = batch.call(principal.caller, key) if key is not None else None
         if stored is not None:
-            return _replay(stored, _digest(params))
+            return _replay(stored, params)
         refused = self._gate.check_now(tool, params, principal, now_us)
         return _refused(refused) if refused is not None else self._run(tool, params, principal, batch, now_us)
 
@@ -189,14 +188,12 @@ class ToolDesk:
         if self._known is not None and known_as is not None:
             known = self._known.find(known_as, batch.changes)
             if known is not None:
-                return Decision(
-                    outcome=Outcome.OK, result=_result(msgspec.json.decode(known), is_error=False)
-                )
+                return Decision(outcome=Outcome.OK, result=result_of(known.decode()))
         name = f"{principal.caller}/{params.meta.idempotency_key or now_us}"[:160]
         draft = Draft(batch, transfer=name, at_us=now_us, opening_balance=self._opening_balance)
         call = Call(caller=principal.caller, actor=params.meta.actor, at_us=now_us, name=name)
         try:
-            result = _result(tool.run(params.arguments, call, draft), is_error=False)
+            result = result_of(encode(tool.run(params.arguments, call, draft)).decode())
         except OutsideError:
             raise  # the store fails, and with it the whole group
         except msgspec.ValidationError as fault:
@@ -204,7 +201,7 @@ class ToolDesk:
             return _refused(invalid(what, path.rstrip("`") or "$"))
         except Refusal as refusal:
             words = {"refused": refusal.kind, "message": str(refusal)}
-            return Decision(outcome=Outcome.REFUSED, result=_result(words, is_error=True))
+            return Decision(outcome=Outcome.REFUSED, result=result_of(encode(words).decode(), is_error=True))
         except Exception as fault:  # noqa: BLE001 - border of the tool: its defect is this call's alone
             log.opt(exception=fault).error("tool_failed", tool=tool.name, caller=principal.caller)
             said = _defect(f"{tool.name} has a defect; nothing was changed, and the log says more")
@@ -219,6 +216,7 @@ class ToolDesk:
     ) -> AuditRecord:
         actor = params.meta.actor
         executed = decision.outcome in (Outcome.OK, Outcome.REFUSED)
+        arguments = _canonical.encode(params.arguments)
         # The text that the caller reads is the structured result, written once already.
         result = decision.result.text if decision.result else encode(decision.error).decode()
         return AuditRecord(
@@ -232,16 +230,16 @@ class ToolDesk:
             message_id=actor.message_id if actor else None,
             # Only what was executed uses its key up: a denied or late call may be tried again.
             key=params.meta.idempotency_key if executed else None,
-            digest=_digest(params) if executed else None,
-            arguments=self._masked(params.arguments),
+            digest=digest_of(params, arguments) if executed else None,
+            arguments=self._masked(arguments),
             result=result,
             result_bytes=len(result),
             trace_id=trace_id_of(params.meta.traceparent),
             duration_us=duration_us,
         )
 
-    def _masked(self, arguments: Json) -> str:
-        text = encode(arguments).decode()
+    def _masked(self, arguments: bytes) -> str:
+        text = arguments.decode()
         if len(text) > MAX_AUDIT_TEXT:
             return encode({"omitted": f"{len(text)} characters"}).decode()
         return self._redactor.json_text(text)
@@ -251,40 +249,35 @@ def _defect(words: str) -> CallError:
     return error(ErrorCode.INTERNAL, words, "internal")
 
 
-def _digest(params: CallParams) -> str:
+def digest_of(params: CallParams, arguments: bytes) -> str:
+    """Give what tells a retry from another call with the same key.
+
+    Args:
+        params: the call.
+        arguments: its arguments as JSON, sorted by name.
+    """
     actor = params.meta.actor
-    who = (actor.guild_id, actor.user_id) if actor else None
-    canonical = _canonical.encode([params.name, params.arguments, who])
-    return hashlib.blake2b(canonical, digest_size=16).hexdigest()
+    name, who = _canonical.encode(params.name), (actor.guild_id, actor.user_id) if actor else None
+    whole = b"[%b,%b,%b]" % (name, arguments, _canonical.encode(who))
+    return hashlib.blake2b(whole, digest_size=16).hexdigest()
 
 
-def _replay(stored: StoredCall, digest: str) -> Decision:
-    if stored.digest != digest:
+def _replay(stored: StoredCall, params: CallParams) -> Decision:
+    if stored.digest != digest_of(params, _canonical.encode(params.arguments)):
         words = "this key was used for another call; a new call needs a new key"
         return Decision(outcome=Outcome.CONFLICT, error=error(ErrorCode.CONFLICT, words, "conflict"))
-    structured: Json = msgspec.json.decode(stored.result)
     refused = stored.outcome is Outcome.REFUSED
-    return Decision(outcome=stored.outcome, result=_result(structured, is_error=refused, replayed=True))
+    return Decision(outcome=stored.outcome, result=result_of(stored.result, is_error=refused, replayed=True))
 
 
-def _status(stored: StoredCall | None) -> Json:
+def _status(stored: StoredCall | None) -> dict[str, object]:
     if stored is None:
         return {"state": "unknown"}
     return {
         "state": "done",
         "isError": stored.outcome is not Outcome.OK,
-        "structuredContent": msgspec.json.decode(stored.result),
+        "structuredContent": msgspec.Raw(stored.result.encode()),
     }
-
-
-def _result(structured: Json, *, is_error: bool, replayed: bool = False) -> ToolResult:
-    text = encode(structured).decode()
-    return ToolResult(
-        structured_content=structured,
-        content=[{"type": "text", "text": text}],
-        is_error=is_error,
-        replayed=replayed,
-    )
 
 
 def _refused(refused: tuple[Outcome, CallError]) -> Decision:

@@ -13,7 +13,7 @@ from droas_common.errors import DefectError
 from droas_common.ids import Snowflake
 from droas_common.wire.calls import Json, read_response
 from droas_mother.core.bookkeeping.books import Batch, Draft
-from droas_mother.core.bookkeeping.ledger import Account
+from droas_mother.core.bookkeeping.ledger import Account, Standing
 from droas_mother.core.bookkeeping.records import Memory
 from droas_mother.core.tools.tool_settings import RateSettings, ToolSettings
 from droas_mother.flows.tools.services.registry import Call, Tool
@@ -37,7 +37,7 @@ def gives_rubbish(_arguments: Nothing, _call: Call, _draft: Draft) -> Json:
 
 def poisons(_arguments: Nothing, _call: Call, draft: Draft) -> Json:
     """Keep a number that no database takes; it fails with the whole commit."""
-    draft.changes.balances[Account(ADA.guild_id, "10", "coins")] = 2**80  # type: ignore[arg-type]  # plain ids serve
+    draft.put(Account(ADA.guild_id, "10", "coins"), Standing(2**80))  # type: ignore[arg-type]  # plain ids serve
     return {}
 
 

@@ -7,15 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from droas_common.ids import Snowflake
 from droas_mother.core.bookkeeping.books import Batch, Draft
-from droas_mother.core.bookkeeping.ledger import (
-    ISSUER,
-    NEVER,
-    Account,
-    Spent,
-    check_transfer,
-    left_of,
-    spent_on,
-)
+from droas_mother.core.bookkeeping.ledger import ISSUER, Account, Standing, check_transfer, less, spending
 from droas_mother.core.bookkeeping.records import Entry, Row, StoredCall
 from droas_mother.core.tools.refusals import Refusal
 
@@ -27,15 +19,11 @@ class MemoryShelf:
     """What is stored, in a dict."""
 
     def __init__(self) -> None:
-        self.balances: dict[Account, int] = {}
+        self.accounts: dict[Account, Standing] = {}
 
-    def balance(self, account: Account) -> int | None:
-        """Give a balance."""
-        return self.balances.get(account)
-
-    def spent(self, account: Account) -> Spent:
-        """Know that nothing was given away."""
-        return NEVER
+    def standing(self, account: Account) -> Standing | None:
+        """Give how an account stands."""
+        return self.accounts.get(account)
 
     def find[R: Row](self, kind: type[R], key: tuple[str, ...]) -> R | None:
         """Know no row."""
@@ -93,8 +81,8 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule()
     def commit(self) -> None:
         """Write the batch."""
-        self.shelf.balances.update(self.batch.changes.balances)
-        self.entries += [(entry.owner, entry.amount) for entry in self.batch.changes.entries]
+        self.shelf.accounts.update(self.batch.changes.accounts)
+        self.entries += [(entry.account.owner, entry.amount) for entry in self.batch.changes.entries]
         self.batch = Batch(self.shelf)
         self.committed = dict(self.model)
 
@@ -108,13 +96,13 @@ class LedgerMachine(RuleBasedStateMachine):
     def the_sum_is_zero(self) -> None:
         """All entries sum to zero, and so do all balances."""
         assert sum(amount for _, amount in self.entries) == 0
-        assert sum(self.shelf.balances.values()) == 0
+        assert sum(one.balance for one in self.shelf.accounts.values()) == 0
 
     @invariant()
     def balances_are_those_of_the_model(self) -> None:
         """Every member has what the dict says, and none is below zero."""
         for owner, expected in self.committed.items():
-            assert self.shelf.balances[Account(GUILD, owner)] == expected >= 0
+            assert self.shelf.accounts[Account(GUILD, owner)].balance == expected >= 0
 
 
 TestLedger = LedgerMachine.TestCase
@@ -123,16 +111,16 @@ TestLedger.settings = hypothesis_settings(max_examples=40, stateful_step_count=3
 
 def test_only_the_issuer_may_owe() -> None:
     """The issuing account goes below zero, a member's never does."""
-    assert left_of(Account(GUILD, ISSUER), 3, 4) == -1
-    assert left_of(Account(GUILD, "10"), 4, 4) == 0
+    assert less(Account(GUILD, ISSUER), Standing(3), 4).balance == -1
+    assert less(Account(GUILD, "10"), Standing(4), 4).balance == 0
     with pytest.raises(Refusal, match="not enough coins: 3"):
-        left_of(Account(GUILD, "10"), 3, 4)
+        less(Account(GUILD, "10"), Standing(3), 4)
 
 
 def test_a_day_has_its_limit_and_the_next_day_another() -> None:
     """What was given away on another day does not count; one coin too many says what is left."""
-    spent = spent_on(7, Spent(6, 100), 60, 100, whose="you")
-    assert spent == Spent(7, 60)
-    assert spent_on(7, spent, 40, 100, whose="you") == Spent(7, 100)
+    standing = spending(Standing(5, spent_day=6, spent=100), 7, 60, 100, whose="you")
+    assert standing == Standing(5, spent_day=7, spent=60)
+    assert spending(standing, 7, 40, 100, whose="you") == Standing(5, spent_day=7, spent=100)
     with pytest.raises(Refusal, match="you may give away 40 more today"):
-        spent_on(7, spent, 41, 100, whose="you")
+        spending(standing, 7, 41, 100, whose="you")

@@ -63,7 +63,7 @@ def command_record(
 def _belongings(who: Erasure, batch: Batch) -> tuple[set[Account], list[Hold]]:
     """Give accounts and open holds as they are at this point of the batch."""
     stored, holds = batch.shelf.belongings(who.user_id, who.guild_id)
-    fresh = {account for account in batch.changes.balances if account.owner == who.user_id}
+    fresh = {account for account in batch.changes.accounts if account.owner == who.user_id}
     made = [row for row in batch.changes.rows.get(Hold, {}).values() if isinstance(row, Hold)]
     known = {hold.key: hold for hold in [*holds, *(one for one in made if one.user_id == who.user_id)]}
     open_ones = [
