@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url
@@ -97,6 +98,15 @@ async def test_a_server_that_restarts_under_load_loses_nothing(
     assert owner.structured_content["balance"] == 100 + given
     assert findings.faults == ()
     assert findings.audit_rows == given + 1
+
+
+def test_a_server_that_was_restarted_ends_with_the_tests(own_postgres: Any) -> None:
+    """Whoever ends it at last knows the process that runs now; otherwise it would outlive every run of the tests."""
+    before = own_postgres.get_pid()
+    restart(own_postgres)
+    running_pid = int((own_postgres.pgdata / "postmaster.pid").read_text().split()[0])
+    assert own_postgres.get_pid() == running_pid != before
+    assert own_postgres.get_postmaster_info().is_running()
 
 
 async def test_a_server_that_hangs_holds_nobody(
