@@ -22,7 +22,7 @@ NODE_FOLDER = ROOT / ".cache/examples"
 def node_client() -> Path:
     """Give the Node client with its packages beside it."""
     if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("no Node.js here")
+        pytest.skip("Node.js and npm are not installed")
     NODE_FOLDER.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json", "client.mjs"):
         shutil.copy(EXAMPLES / name, NODE_FOLDER / name)
@@ -31,9 +31,11 @@ def node_client() -> Path:
         try:
             done = subprocess.run(command, cwd=NODE_FOLDER, capture_output=True, check=False, timeout=45)
         except subprocess.TimeoutExpired:
-            pytest.skip(f"{command[0]} {command[1]} does not end here")
+            pytest.skip(
+                f"the packages of the Node client cannot be had: `{command[0]} {command[1]}` does not end"
+            )
         if done.returncode:
-            pytest.skip(f"{command[0]} {command[1]} fails here")
+            pytest.skip(f"the packages of the Node client cannot be had: `{command[0]} {command[1]}` fails")
     return NODE_FOLDER / "client.mjs"
 
 
