@@ -5,7 +5,7 @@ import os
 import sys
 from typing import NoReturn
 
-from droas_mother.ctl.version import takes_version
+from droas_mother.ctl.last_words import HelpfulParser, takes_version
 
 _USAGE = 64
 _INTERRUPTED = 130
@@ -35,7 +35,7 @@ def _run(arguments: argparse.Namespace) -> int:
     return run(arguments.config, forkserver, arguments.set)
 
 
-class _Parser(argparse.ArgumentParser):
+class _Parser(HelpfulParser):
     """A parser that ends with EX_USAGE, and not with argparse's 2."""
 
     def error(self, message: str) -> NoReturn:

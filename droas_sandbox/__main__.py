@@ -56,10 +56,9 @@ class WithoutBadRequests(logging.Filter):
 
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
-    arguments = _parser().parse_args()
     logging.getLogger("aiohttp.server").addFilter(WithoutBadRequests())
     try:
-        _run(arguments)
+        _run(_parser().parse_args())
     except Failure as failure:
         sys.stderr.write(f"droas-sandbox: {failure}\n")
         sys.exit(failure.code)
@@ -109,14 +108,28 @@ def _announce(sandbox: Sandbox, ready_file: str | None) -> None:
             sandbox.world.users[bot.user_id]["username"]: bot.token for bot in sandbox.world.bots.values()
         },
     }
-    sys.stdout.write(f"page:     {facts['page']}\n")
-    sys.stdout.write(f"Discord:  {facts['api_base']}\n")
-    sys.stdout.write(f"model:    {facts['model_base']}\n")
-    for username, token in facts["bots"].items():
-        sys.stdout.write(f"bot:      {username} {token}\n")
-    sys.stdout.flush()
+    bots = "".join(f"bot:      {username} {token}\n" for username, token in facts["bots"].items())
+    _say(f"page:     {facts['page']}\nDiscord:  {facts['api_base']}\nmodel:    {facts['model_base']}\n{bots}")
     if ready_file:
         _write_whole(Path(ready_file), json.dumps(facts))
+
+
+def _say(text: str) -> None:
+    """Print a text, past the buffer that would be written only when nobody can tell any more that this fails.
+
+    Raises:
+        Failure: it cannot be written; that nobody reads it is none.
+    """
+    if sys.stdout is None:
+        raise Failure(_IO_ERROR, "cannot write: standard output is closed")
+    rest = text.encode(errors="replace")
+    try:
+        while rest:
+            rest = rest[os.write(sys.stdout.fileno(), rest) :]
+    except BrokenPipeError:
+        pass
+    except OSError as error:
+        raise Failure(_IO_ERROR, f"cannot write: {error.strerror}") from error
 
 
 def _write_whole(path: Path, text: str) -> None:
@@ -152,18 +165,20 @@ class Parser(argparse.ArgumentParser):
         self.print_usage(sys.stderr)
         self.exit(_USAGE, f"{self.prog}: {message}\n")
 
+    def print_help(self, file: Any = None) -> None:
+        """Print how it is used; raises Failure when it cannot be written, about which argparse's own is silent."""
+        if file is not None:
+            super().print_help(file)
+        else:
+            _say(self.format_help())
+
 
 class _Version(argparse.Action):
-    """Print program and release, and end; with EX_IOERR, which argparse's own does not, when it cannot be written."""
+    """Print program and release, and end; raises Failure when it cannot be written, as argparse's own does not."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
-        """Print it, past the buffer that would be written only when nobody can tell any more that this fails."""
-        try:
-            os.write(1, f"{parser.prog} {version('droas')}\n".encode())
-        except BrokenPipeError:  # the reader has seen enough
-            pass
-        except OSError as error:
-            parser.exit(_IO_ERROR, f"{parser.prog}: cannot write: {error.strerror}\n")
+        """Print it."""
+        _say(f"{parser.prog} {version('droas')}\n")
         parser.exit()
 
 

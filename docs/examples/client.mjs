@@ -21,12 +21,18 @@ if (userId) params._meta.actor = { guildId, userId }
 const frame = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params })
 
 async function ask() {
+  let serverKey
+  try {
+    serverKey = read(credential.beacon).server_key // of the mother that runs now
+  } catch {
+    return null
+  }
   const socket = new Request({
     linger: 0,
     receiveTimeout: 2000,
     curvePublicKey: credential.public_key,
     curveSecretKey: credential.secret_key,
-    curveServerKey: read(credential.beacon).server_key,
+    curveServerKey: serverKey,
   })
   socket.connect(credential.endpoint)
   try {
@@ -47,7 +53,12 @@ for (let tries = 0; tries < 5; tries++) {
   await pause(wait)
 }
 if (!answer) {
-  console.error("no answer came; whether the call was done can be asked for with calls/status")
+  // Who is not admitted gets no answer, so nothing here can tell which of these it is.
+  console.error(
+    `no answer came from ${credential.endpoint}: no mother runs there, or this client is revoked ` +
+      `(\`droasctl client list\`), or ${credential.beacon} does not hold that mother's key; ` +
+      "whether the call was done can be asked for with calls/status",
+  )
   process.exit(1)
 }
 console.log(JSON.stringify(answer.error ?? answer.result.structuredContent))

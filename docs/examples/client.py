@@ -20,15 +20,18 @@ params["_meta"] = {"idempotencyKey": f"{time.time_ns() // 10**6:012x}-{uuid.uuid
 if actor:
     params["_meta"]["actor"] = dict(zip(("guildId", "userId"), actor, strict=False))
 frame = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
+answer = None
 for _ in range(5):
+    try:
+        server_key = json.loads(beacon.read_text())["server_key"]  # of the mother that runs now
+    except OSError:
+        break
     socket = zmq.Context.instance().socket(zmq.REQ)
     socket.linger = 0
     socket.curve_publickey, socket.curve_secretkey = (
         credential[name].encode() for name in ("public_key", "secret_key")
     )
-    socket.curve_serverkey = json.loads(beacon.read_text())[
-        "server_key"
-    ].encode()  # of the mother that runs now
+    socket.curve_serverkey = server_key.encode()
     socket.connect(credential["endpoint"])
     socket.send(frame)
     answer = json.loads(socket.recv()) if socket.poll(2000) else None
@@ -38,6 +41,11 @@ for _ in range(5):
         break
     time.sleep(wait_ms / 1000)
 if answer is None:
-    sys.exit("no answer came; whether the call was done can be asked for with calls/status")
+    # Who is not admitted gets no answer, so nothing here can tell which of these it is.
+    sys.exit(
+        f"no answer came from {credential['endpoint']}: no mother runs there, or this client is revoked "
+        f"(`droasctl client list`), or {beacon} does not hold that mother's key; "
+        "whether the call was done can be asked for with calls/status"
+    )
 print(json.dumps(answer["error"] if "error" in answer else answer["result"]["structuredContent"]))
 sys.exit("error" in answer or answer["result"].get("isError", False))

@@ -142,10 +142,8 @@ class Client:
         except PermissionError:
             words = f"{self._path} belongs to another user; run droasctl as the mother's user or as root"
             raise RefusedError(_FORBIDDEN, words) from None
-        except (
-            TimeoutError,
-            BlockingIOError,
-        ):  # the second: as many wait already as the kernel lets (connect(2))
+        # The second: as many wait already as the kernel lets (connect(2)).
+        except (TimeoutError, BlockingIOError):
             raise NoMotherError(f"no answer in time: {_why_silent(self._path, self._pid)}") from None
         except (OSError, ProtocolError, ValueError) as error:
             raise NoMotherError(f"the mother at {self._path} does not answer properly: {error}") from None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, NoReturn
 
 from droas_mother.ctl.client import Client
-from droas_mother.ctl.terminal import complain, out
+from droas_mother.ctl.terminal import complain, give_up_output, out
 
 Row = dict[str, Any]
 
@@ -123,6 +123,9 @@ def refuse(arguments: Namespace, code: int, words: str, status: int | None = Non
         status: of HTTP, when the mother has answered.
     """
     if getattr(arguments, "json", None) not in (None, False):  # `tools call --json` may have a value
-        show_line({"error": words, "status": status})
+        try:
+            show_line({"error": words, "status": status})
+        except BrokenPipeError:  # that nobody reads it makes no success of it
+            give_up_output()
     complain(words)
     sys.exit(code)

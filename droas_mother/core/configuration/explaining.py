@@ -11,9 +11,9 @@ from droas_common.redaction import MASK, Redactor
 from droas_mother.core.configuration.diagnosis import Span
 from droas_mother.core.configuration.documents import Document, Place
 from droas_mother.core.configuration.fields import setting_at
+from droas_mother.core.configuration.sops_values import CIPHERTEXT
 
 ENCRYPTED = "[encrypted]"
-_CIPHERTEXT = "ENC[AES256_GCM,"
 _PLACEHOLDER = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _REDACTOR = Redactor()
 
@@ -89,7 +89,7 @@ def _leaves(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
 
 def _shown_secret(written: Any) -> str:
     """Give the text of a placeholder in the place of a secret, when nothing else stands beside it, a default neither."""
-    if isinstance(written, str) and _CIPHERTEXT in written:
+    if isinstance(written, str) and CIPHERTEXT in written:
         return ENCRYPTED
     return written if isinstance(written, str) and _PLACEHOLDER.fullmatch(written) else MASK
 
@@ -101,7 +101,7 @@ def _shown(value: Any, written: Any) -> Any:
     if isinstance(value, tuple | list):
         items = written if isinstance(written, list) else []
         return [_shown(one, items[index] if index < len(items) else None) for index, one in enumerate(value)]
-    if isinstance(written, str) and _CIPHERTEXT in written:
+    if isinstance(written, str) and CIPHERTEXT in written:
         return ENCRYPTED
     if isinstance(written, str) and "${" in written:
         return _REDACTOR.text(written)

@@ -5,6 +5,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from droas_mother.core.configuration.diagnosis import Span
+from droas_mother.core.configuration.placeholders import expand
+from droas_mother.core.configuration.sops_values import CIPHERTEXT
 
 _SHAPES = (
     (
@@ -20,8 +22,6 @@ _SHAPES = (
 )
 _ANY = re.compile("|".join(f"(?P<s{number}>{shape})" for number, (_, shape) in enumerate(_SHAPES)))
 
-_PLACEHOLDER = re.compile(r"(?<!\$)\$\{[A-Za-z_][A-Za-z0-9_]*(?::-(?P<default>[^{}]*)|:\?[^{}]*)?\}")
-_CIPHERTEXT = "ENC[AES256_GCM,"
 _PASSWORD = re.compile(r"//[^/@\s:]*:[^@\s]+@|[?&]password=[^&\s]")
 _LEAST_KEY = 24
 """Characters of a key; those of services have 32 and more, and a local server takes any short text."""
@@ -64,12 +64,13 @@ def secret_in(setting: str, written: str) -> str:
         setting: the last name of the setting.
         written: its value as it is written.
     """
-    literal = _PLACEHOLDER.sub(lambda match: match["default"] or "", written).strip()
-    if not literal or literal.startswith(_CIPHERTEXT):
+    expansion = expand(written, {})
+    literal = expansion.text.strip()
+    if not literal or literal.startswith(CIPHERTEXT):
         return ""
     if setting == "url":
         return "a password" if _PASSWORD.search(literal) else ""
-    if any(match["default"] is None for match in _PLACEHOLDER.finditer(written)):
+    if any(problem.unset for problem in expansion.problems):
         return ""  # the variable holds it, and what stands beside is none
     if setting.endswith("token"):
         return "a token"

@@ -21,8 +21,11 @@ NONCE_BYTES = 32
 TAG_BYTES = 16
 KEY_BYTES = 32
 DEFAULT_SUFFIX = "_unencrypted"
+CIPHERTEXT = "ENC[AES256_GCM,"
+"""What every encrypted value begins with."""
+
 _VALUE = re.compile(
-    r"^ENC\[AES256_GCM,data:([A-Za-z0-9+/=]*),iv:([A-Za-z0-9+/=]+),tag:([A-Za-z0-9+/=]+),type:([a-z]+)\]$"
+    rf"^{re.escape(CIPHERTEXT)}data:([A-Za-z0-9+/=]*),iv:([A-Za-z0-9+/=]+),tag:([A-Za-z0-9+/=]+),type:([a-z]+)\]$"
 )
 _RULES = (
     "unencrypted_suffix",
@@ -65,7 +68,7 @@ class Sealed(NamedTuple):
 
     def __str__(self) -> str:
         data, nonce, tag = (base64.b64encode(one).decode() for one in self[:3])
-        return f"ENC[AES256_GCM,data:{data},iv:{nonce},tag:{tag},type:{self.kind}]"
+        return f"{CIPHERTEXT}data:{data},iv:{nonce},tag:{tag},type:{self.kind}]"
 
 
 def sealed(text: Any) -> Sealed | None:

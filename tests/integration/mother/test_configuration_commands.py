@@ -16,6 +16,7 @@ from droas_mother.adapters.configuration.editing import NotChangedError, changed
 from droas_mother.adapters.configuration.file_writing import ChangedError, replace_file
 from droas_mother.adapters.configuration.sealing import unseal
 from droas_mother.adapters.configuration.yaml_documents import read_yaml
+from droas_mother.core.configuration.layout import owner_of
 from droas_mother.core.settings import BotFile, MotherSettings
 from tests.integration.mother.test_droasctl import documented
 from tests.support.admin import DROASCTL
@@ -332,6 +333,24 @@ def test_an_editor_that_fails_changes_nothing(folder: Path, editor: str, words: 
     key = str(ROOT / "tests/data/sops/test-only-key.txt")
     code, _, err = ctl(folder, "secrets", "edit", "f.yaml", EDITOR=editor, VISUAL="", SOPS_AGE_KEY_FILE=key)
     assert (code != 0, words in err, path.read_bytes() == before) == (True, True, True)
+
+
+def test_what_was_typed_outlives_somebody_elses_change(folder: Path) -> None:
+    """The file stays theirs, and what was typed lies beside it, encrypted, for its owner alone; nobody reads it as settings."""
+    path = folder / "configs" / "bots" / "sealed.yaml"
+    path.write_bytes((ROOT / "tests/data/sops/all.yaml").read_bytes())
+    environment = {"SOPS_AGE_KEY_FILE": str(ROOT / "tests/data/sops/test-only-key.txt")}
+    theirs = path.read_text() + "# theirs\n"
+    editor = f'sh -c \'echo typed: long-ago >> "$0"; echo "# theirs" >> {path}\''
+    code, _, err = ctl(
+        folder, "secrets", "edit", "configs/bots/sealed.yaml", EDITOR=editor, VISUAL="", **environment
+    )
+    (kept,) = path.parent.glob(".typed-*-sealed.yaml")
+    assert (code, path.read_text()) == (78, theirs)
+    assert f"`droasctl secrets edit {kept.relative_to(folder)}` shows it" in err
+    assert (kept.stat().st_mode & 0o777, "long-ago" in kept.read_text()) == (0o600, False)
+    assert "typed: long-ago" in unseal(kept.name, kept.read_text(), environment)[0]
+    assert owner_of(f"bots/{kept.name}") is None
 
 
 async def test_what_was_typed_can_be_corrected(folder: Path) -> None:

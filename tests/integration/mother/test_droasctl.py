@@ -426,41 +426,6 @@ async def test_a_full_disk_is_told(town: PlayedTown) -> None:
         assert (process.returncode, err) == (74, b"droasctl: cannot write: " + why + b"\n")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-@pytest.mark.parametrize(
-    "line",
-    [
-        "droasctl --version",
-        "droas-mother --version",
-        "droas-sandbox --version",
-        "droasctl config show nowhere --json",
-        "droasctl status --socket /nowhere --json",
-    ],
-)
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_last_word_that_cannot_be_said_is_told(line: str, unbuffered: str) -> None:
-    """The release, or a refusal as JSON: on a full disk it ends with 74, and before nobody with 0."""
-    name, _, rest = line.partition(" ")
-    reading, nobody = os.pipe()
-    os.close(reading)
-    full = os.open("/dev/full", os.O_WRONLY)
-    for out, code, words in (
-        (full, 74, f"{name}: cannot write: No space left on device\n"),
-        (nobody, 0, ""),
-    ):
-        done = subprocess.run(
-            [DROASCTL.parent / name, *rest.split()],
-            stdout=out,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
-            check=False,
-        )
-        assert (done.returncode, done.stderr) == (code, words)
-    os.close(full)
-    os.close(nobody)
-
-
 async def test_a_reader_that_has_seen_enough_is_no_error(town: PlayedTown) -> None:
     """`droasctl logs … | head -1` ends with 0 and without words."""
     for number in range(400):

@@ -22,7 +22,7 @@ NODE_FOLDER = ROOT / ".cache/examples"
 def node_client() -> Path:
     """Give the Node client with its packages beside it."""
     if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("no Node.js here")
+        pytest.skip("Node.js and npm are not installed")
     NODE_FOLDER.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json", "client.mjs"):
         shutil.copy(EXAMPLES / name, NODE_FOLDER / name)
@@ -31,9 +31,11 @@ def node_client() -> Path:
         try:
             done = subprocess.run(command, cwd=NODE_FOLDER, capture_output=True, check=False, timeout=45)
         except subprocess.TimeoutExpired:
-            pytest.skip(f"{command[0]} {command[1]} does not end here")
+            pytest.skip(
+                f"the packages of the Node client cannot be had: `{command[0]} {command[1]}` does not end"
+            )
         if done.returncode:
-            pytest.skip(f"{command[0]} {command[1]} fails here")
+            pytest.skip(f"the packages of the Node client cannot be had: `{command[0]} {command[1]}` fails")
     return NODE_FOLDER / "client.mjs"
 
 
@@ -68,6 +70,22 @@ def mistaken(place: PlayedOffice, program: tuple[str, ...]) -> None:
         )
 
 
+def unheard(place: PlayedOffice, program: tuple[str, ...]) -> None:
+    """Let a client call where no mother runs; it cannot tell that from being revoked, and says what it can be."""
+    credential = json.loads((place.bench.folder / "shop.json").read_text())
+    lone = place.bench.folder / "lone.json"
+    lone.write_text(json.dumps(credential | {"beacon": "/nowhere/mother.json"}))
+    done = subprocess.run(
+        (*program, str(lone), "economy.balance", "{}"), capture_output=True, text=True, check=False
+    )
+    words = (
+        f"no answer came from {credential['endpoint']}: no mother runs there, or this client is revoked "
+        "(`droasctl client list`), or /nowhere/mother.json does not hold that mother's key; "
+        "whether the call was done can be asked for with calls/status\n"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", words)
+
+
 async def play(place: PlayedOffice, program: tuple[str, ...]) -> None:
     """Let a client do what a client does."""
     transfer = ("economy.transfer", '{"to_user_id": "11", "amount": 30}')
@@ -87,13 +105,15 @@ async def play(place: PlayedOffice, program: tuple[str, ...]) -> None:
 
 
 async def test_the_python_client_calls(place: PlayedOffice) -> None:
-    """Bare pyzmq is enough: a result, a refusal of the tool, and an error come as documented."""
+    """Bare pyzmq is enough: a result, a refusal of the tool, an error and silence come as documented."""
     await play(place, (sys.executable, str(EXAMPLES / "client.py")))
     mistaken(place, (sys.executable, str(EXAMPLES / "client.py")))
+    unheard(place, (sys.executable, str(EXAMPLES / "client.py")))
 
 
 @pytest.mark.slow
 async def test_the_node_client_calls(place: PlayedOffice, node_client: Path) -> None:
-    """So is zeromq of npm: the same three answers."""
+    """So is zeromq of npm: the same answers."""
     await play(place, ("node", str(node_client)))
     mistaken(place, ("node", str(node_client)))
+    unheard(place, ("node", str(node_client)))

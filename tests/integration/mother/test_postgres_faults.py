@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url
@@ -27,7 +28,7 @@ _RECORD = AuditRecord(at_us=1, kind="command", caller="uid:0", action="look", ou
 def proxy(postgres_url: str) -> Iterator[Proxy]:
     """Give a proxy before a fresh database."""
     if "host" not in make_url(postgres_url).query:
-        pytest.skip("the server is not one of our own")
+        pytest.skip("DROAS_TEST_POSTGRES_URL names a server that is not reached by a Unix socket")
     with Proxy(postgres_url) as made:
         yield made
 
@@ -97,6 +98,15 @@ async def test_a_server_that_restarts_under_load_loses_nothing(
     assert owner.structured_content["balance"] == 100 + given
     assert findings.faults == ()
     assert findings.audit_rows == given + 1
+
+
+def test_a_server_that_was_restarted_ends_with_the_tests(own_postgres: Any) -> None:
+    """Whoever ends it at last knows the process that runs now; otherwise it would outlive every run of the tests."""
+    before = own_postgres.get_pid()
+    restart(own_postgres)
+    running_pid = int((own_postgres.pgdata / "postmaster.pid").read_text().split()[0])
+    assert own_postgres.get_pid() == running_pid != before
+    assert own_postgres.get_postmaster_info().is_running()
 
 
 async def test_a_server_that_hangs_holds_nobody(

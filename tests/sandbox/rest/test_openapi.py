@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("described")
+
 
 async def test_users_and_applications(town: Any, rest: Any, conforms: Any) -> None:
     """The bot itself, somebody else, the application."""
