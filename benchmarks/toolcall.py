@@ -8,6 +8,7 @@ again, and counted. DROAS runs with everything on, over SQLite with synchronous=
 import statistics
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,16 +126,16 @@ def added_lag_ms(one: Contestant, rounds: int, seconds: float) -> float:
     """Give how much later the mother's loop wakes while her gateway is saturated."""
     added = []
     for _ in range(rounds):
-        ask(one)
-        time.sleep(seconds)
-        idle = ask(one)
-        measure(one, [one.client(0)], {"in_flight": 100, "seconds": seconds})
-        added.append(ask(one) - idle)
+        idle = lag_ms(one, lambda: time.sleep(seconds))
+        busy = lag_ms(one, lambda: measure(one, [one.client(0)], {"in_flight": 100, "seconds": seconds}))
+        added.append(busy - idle)
     return round(statistics.median(added), 3)
 
 
-def ask(one: Contestant) -> float:
-    """Ask for the loop's lag since the last time, p99 in milliseconds."""
+def lag_ms(one: Contestant, meanwhile: Callable[[], object]) -> float:
+    """Give the loop's lag while something is done, p99 in milliseconds."""
+    one.server.tell("watch")
+    meanwhile()
     one.server.tell("lag")
     return float(one.server.hear())
 

@@ -1,8 +1,8 @@
 """DROAS's gateway with everything on, in a process whose main thread runs an event loop as the mother does.
 
 Run as `python droas_server.py ENDPOINT DATABASE_URL CLIENTS`; tells the clients' keys on its first line.
-Every later line that it reads is answered by the loop's lag since the line before: the 99th percentile, in
-milliseconds, of how much too late a 2 ms ticker woke.
+Of the later lines that it reads, "watch" starts a 2 ms ticker, and "lag" ends it and is answered by how much too late it
+woke, in milliseconds, the 99th percentile. Otherwise the loop rests, as the mother's does most of the time.
 """
 
 import asyncio
@@ -42,13 +42,14 @@ async def main() -> None:
     gateway = open_gateway(ToolSocket(context, sys.argv[1], keyring), sys.argv[2])
     gateway.start()
     print(json.dumps([issue(keyring, number) for number in range(int(sys.argv[3]))]), flush=True)
-    late: list[float] = []
-    ticker = asyncio.create_task(tick(late))
     while await asyncio.to_thread(sys.stdin.readline):
+        async with asyncio.TaskGroup() as tasks:
+            late: list[float] = []
+            ticker = tasks.create_task(tick(late))
+            await asyncio.to_thread(sys.stdin.readline)
+            ticker.cancel()
         late.sort()
         print(json.dumps(late[len(late) * 99 // 100] * 1000 if late else 0.0), flush=True)
-        late.clear()
-    ticker.cancel()
     gateway.stop()
     keyring.stop()
 
@@ -70,12 +71,11 @@ def open_gateway(socket: ToolSocket, url: str) -> ToolGateway:
         redactor=Redactor(["a-secret-of-the-configuration", "and-another-one"]),
         opening_balance=10**9,
     )
-    metrics = Metrics()
     return ToolGateway(
         socket,
         Database(open_engine(url)),
         desk,
-        observe=lambda principal, seconds: metrics.note_call(principal.caller, seconds),
+        observe=Metrics().calls.note,
     )
 
 

@@ -8,9 +8,10 @@ Source: JSON-RPC 2.0 specification; Model Context Protocol, tools.
 
 import itertools
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from droas_common.ids import Snowflake
 from droas_common.wire.frames import FrameError, decode, encode
@@ -21,6 +22,11 @@ RequestId = str | int
 MAX_NAME_LENGTH = 96
 MAX_KEY_LENGTH = 128
 MAX_ID_LENGTH = 20
+
+Name = Annotated[str, Meta(pattern=rf"^[ -~]{{1,{MAX_NAME_LENGTH}}}\Z")]
+Key = Annotated[str, Meta(pattern=rf"^[ -~]{{1,{MAX_KEY_LENGTH}}}\Z")]
+DiscordId = Annotated[Snowflake, Meta(pattern=rf"^[0-9]{{1,{MAX_ID_LENGTH}}}\Z")]
+"""As everything that is written down: no database takes all that a JSON string may hold."""
 
 MAX_CALL_BYTES = 16 * 1024
 """The parameters of a call as they are in the frame; no tool takes a quarter of that."""
@@ -63,10 +69,10 @@ class ErrorCode(IntEnum):
 class Actor(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """On whose behalf a child calls: the Discord user whose message it answers. Set by code, never by a model."""
 
-    user_id: Snowflake
-    guild_id: Snowflake | None = None
-    channel_id: Snowflake | None = None
-    message_id: Snowflake | None = None
+    user_id: DiscordId
+    guild_id: DiscordId | None = None
+    channel_id: DiscordId | None = None
+    message_id: DiscordId | None = None
 
 
 class CallMeta(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
@@ -81,14 +87,14 @@ class CallMeta(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
 
     actor: Actor | None = None
     deadline_unix_ms: int | None = None
-    idempotency_key: str | None = None
+    idempotency_key: Key | None = None
     traceparent: str | None = None
 
 
 class CallParams(msgspec.Struct, frozen=True):
     """The parameters of `tools/call`."""
 
-    name: str
+    name: Name
     arguments: Json = {}
     meta: CallMeta = msgspec.field(name="_meta", default=CallMeta())
 
@@ -96,7 +102,7 @@ class CallParams(msgspec.Struct, frozen=True):
 class StatusParams(msgspec.Struct, frozen=True, rename="camel"):
     """The parameters of `calls/status`: which call is asked about."""
 
-    idempotency_key: str
+    idempotency_key: Key
 
 
 class CancelParams(msgspec.Struct, frozen=True, rename="camel"):
@@ -202,23 +208,12 @@ def read_call(params: msgspec.Raw) -> CallParams:
     found = decode(raw, _call_params)
     if brackets > MAX_DEPTH:
         _check_depth(found.arguments)
-    if not _plain(found.name, MAX_NAME_LENGTH):
-        raise FrameError(f"a name has 1 to {MAX_NAME_LENGTH} plain characters - at `$.name`")
-    _check_key(found.meta.idempotency_key, "$._meta.idempotencyKey")
-    actor = found.meta.actor
-    if actor is not None:
-        _check_id(actor.user_id, "userId")
-        _check_id(actor.guild_id, "guildId")
-        _check_id(actor.channel_id, "channelId")
-        _check_id(actor.message_id, "messageId")
     return found
 
 
 def read_status(params: msgspec.Raw) -> StatusParams:
     """Read the parameters of `calls/status`; raises FrameError."""
-    found = decode(bytes(params), _status_params)
-    _check_key(found.idempotency_key, "$.idempotencyKey")
-    return found
+    return decode(bytes(params), _status_params)
 
 
 def _check_depth(arguments: Json) -> None:
@@ -229,21 +224,6 @@ def _check_depth(arguments: Json) -> None:
         if not level:
             return
     raise FrameError(f"arguments nest deeper than {MAX_DEPTH} levels - at `$.arguments`")
-
-
-def _check_key(key: str | None, place: str) -> None:
-    if key is not None and not _plain(key, MAX_KEY_LENGTH):
-        raise FrameError(f"a key has 1 to {MAX_KEY_LENGTH} plain characters - at `{place}`")
-
-
-def _check_id(text: str | None, name: str) -> None:
-    """Refuse what is no Discord id: no database takes all that a JSON string may hold."""
-    if text is not None and not (len(text) <= MAX_ID_LENGTH and text.isascii() and text.isdecimal()):
-        raise FrameError(f"a Discord id has 1 to {MAX_ID_LENGTH} digits - at `$._meta.actor.{name}`")
-
-
-def _plain(text: str, most: int) -> bool:
-    return 0 < len(text) <= most and text.isascii() and text.isprintable()
 
 
 def read_cancel(params: msgspec.Raw) -> CancelParams:

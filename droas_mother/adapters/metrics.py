@@ -5,11 +5,11 @@ from collections.abc import Collection, Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from droas_common.wire.heartbeats import Heartbeat
+from droas_mother.adapters.call_times import CallTimes
 from droas_mother.core.supervision.bot import Bot
 from droas_mother.core.supervision.lifecycle import State
 from droas_mother.core.supervision.usage import Usage
 
-_CALL_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
 _APPLY_S = (0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 1.0, 2.5, 10.0)
 _ACTION_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -38,9 +38,7 @@ class Metrics:
             "bot_restarts", "Processes of a bot that replaced another one.", "bot"
         )
         self.actions = self._counter("protective_actions", "Protective actions.", "rule", "outcome")
-        self.calls = self._histogram(
-            "tool_call_seconds", "From reading a call to its answer.", _CALL_S, "caller"
-        )
+        self.calls = CallTimes(self.registry)
         self.config_revision = self._gauge("config_revision", "The configuration in force.")
         self.config_valid = self._gauge("config_valid", "1 when the files on the disk can be used.")
         self.config_changes = self._counter(
@@ -49,7 +47,6 @@ class Metrics:
         self.config_seconds = self._histogram(
             "config_apply_seconds", "From a change on the disk to the last bot's confirmation.", _APPLY_S
         )
-        self._calls_of: dict[str, Histogram] = {}
         self.action_seconds = self._histogram(
             "protective_action_seconds", "From a message to the end of the action against it.", _ACTION_S
         )
@@ -97,21 +94,12 @@ class Metrics:
                 self.bot_restarts,
             ):
                 metric.remove(name)
-            caller = f"bot:{name}"
-            self.calls.remove(caller)
-            self._calls_of.pop(caller, None)
+            self.calls.forget(f"bot:{name}")
 
     def note_action(self, rule: str, outcome: str, seconds: float) -> None:
         """Count a protective action."""
         self.actions.labels(rule, outcome).inc()
         self.action_seconds.observe(seconds)
-
-    def note_call(self, caller: str, seconds: float) -> None:
-        """Count a tool call."""
-        known = self._calls_of.get(caller)
-        if known is None:
-            known = self._calls_of[caller] = self.calls.labels(caller)
-        known.observe(seconds)
 
     def note_inspected(self) -> None:
         """Count a message that the rules looked at."""

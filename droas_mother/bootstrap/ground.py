@@ -145,7 +145,7 @@ class Ground:
             self.tool_socket,
             Database(self.engine),
             self.desk,
-            observe=lambda principal, seconds: self.metrics.note_call(principal.caller, seconds),
+            observe=self.metrics.calls.note,
             on_audit=self.audit_feed.ring,
             max_waiting=self.settings.tools.max_waiting,
         )

@@ -72,7 +72,7 @@ async def test_all_of_it_is_seen(demo: Demo, short_tmp: Path) -> None:
         "Look south-east on a winter evening.",
         "You have 100 coins.",
         "70 are left to you.",
-        r'economy.transfer {"to_user_id":"@grace","amount":30}',
+        r'economy.transfer {"amount":30,"to_user_id":"@grace"}',
         "403, Missing Permissions",
         "bot_01 is ready again",
         "You have 130 coins.",

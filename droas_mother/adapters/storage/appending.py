@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
@@ -55,15 +56,13 @@ class ChainedTable[R]:
         if not records:
             return self._head
         head = self._head or self.stored_head(connection)
-        salts = os.urandom(SALT_BYTES * len(records)).hex()
-        width = 2 * SALT_BYTES
-        rows, hashes = [], []
-        for number, record in enumerate(records):
-            content = self._content(record)
-            salt = salts[number * width : (number + 1) * width]
-            content_hash = hash_of(content, salt)
-            hashes.append(content_hash)
-            rows.append((*content, *(beside[number] if beside else ()), salt, content_hash, None))
+        contents = [self._content(record) for record in records]
+        salts = _salts(len(records))
+        hashes = [hash_of(content, salt) for content, salt in zip(contents, salts, strict=True)]
+        parts = zip(contents, beside or repeat(()), salts, hashes)  # noqa: B905 - the second may have no end
+        rows: list[tuple[Any, ...]] = [
+            (*content, *cells, salt, content_hash, None) for content, cells, salt, content_hash in parts
+        ]
         head = joined(head, hashes)
         rows[-1] = (*rows[-1][:-1], head)
         self._bulk.put(cursor, rows)
@@ -79,6 +78,11 @@ class ChainedTable[R]:
         anchor = select(anchors.c.chain_hash).where(anchors.c.chain == self._table.name)
         newest = connection.execute(newest_link(self._table)).scalar()
         return newest or connection.execute(anchor).scalar() or GENESIS
+
+
+def _salts(count: int) -> list[str]:
+    text, width = os.urandom(SALT_BYTES * count).hex(), 2 * SALT_BYTES
+    return [text[start : start + width] for start in range(0, len(text), width)]
 
 
 def newest_link(table: Table) -> Any:

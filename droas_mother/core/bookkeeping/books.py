@@ -165,10 +165,11 @@ class Draft:
     def move(self, source: Account, target: Account, amount: int) -> None:
         """Move coins; raises Refusal when there are too few, and then nothing of this draft may be kept."""
         accounts = self.changes.accounts
-        for account in (source, target):
-            # Opens what is new, which moves the issuer's coins, before any is counted.
-            if account not in accounts:
-                accounts[account] = self.standing(account)
+        # Opens what is new, which moves the issuer's coins, before any is counted.
+        if source not in accounts:
+            accounts[source] = self.standing(source)
+        if target not in accounts:
+            accounts[target] = self.standing(target)
         accounts[source] = less(source, accounts[source], amount)
         accounts[target] = more(accounts[target], amount)
         entries = self.changes.entries

@@ -19,7 +19,7 @@ from droas_common.wire.frames import FrameError
 from droas_mother.core.tools.fair_queue import FairQueue
 from droas_mother.core.tools.patience import PAUSE_S, Patience
 from droas_mother.flows.tools.call_gate import error, misplaced
-from droas_mother.flows.tools.waiting_calls import GatewayFigures, Waiting
+from droas_mother.flows.tools.waiting_calls import GatewayFigures, Waiting, weight_of
 from droas_mother.ports import CallSocket, Question
 
 _RETRY_MS = 200
@@ -66,7 +66,7 @@ class Reception:
             self._disappoint(question, request, misplaced(str(fault)), now)
             return
         waiting = Waiting(question, request, params, now)
-        if not self._waiting.put(question.principal.caller, request.id, waiting):
+        if not self._waiting.put(question.principal.caller, request.id, waiting, weight_of(question.frame)):
             words = "too much waits already"
             said = error(ErrorCode.OVERLOADED, words, "overloaded", retry_after_ms=_RETRY_MS)
             self._refuse(question, request, said)

@@ -17,13 +17,12 @@ from droas_common.logs import log
 from droas_common.wire.calls import ErrorCode, error_frame
 from droas_mother.core.bookkeeping.books import Batch, Changes
 from droas_mother.core.bookkeeping.records import AuditRecord, Hold, Identify, Row
-from droas_mother.core.tools.authorization import Principal
 from droas_mother.core.tools.fair_queue import FairQueue
 from droas_mother.flows.tools.call_gate import error
 from droas_mother.flows.tools.jobs import Job, add, settle
 from droas_mother.flows.tools.reception import Reception
 from droas_mother.flows.tools.tool_desk import ToolDesk
-from droas_mother.flows.tools.waiting_calls import GatewayFigures, Waiting, weight_of
+from droas_mother.flows.tools.waiting_calls import GatewayFigures, Waiting
 from droas_mother.ports import CallSocket, Store
 
 MAX_GROUP = 256
@@ -47,7 +46,7 @@ class ToolGateway:
         socket: where calls come from.
         store: what is stored.
         desk: serves one call.
-        observe: told of each call's duration in seconds, from its arrival to its answer.
+        observe: told of each caller's call how long it took, in seconds from its arrival to its answer.
         on_audit: told after each commit in which decisions were written down.
         max_waiting: calls that may wait, by weight.
     """
@@ -58,7 +57,7 @@ class ToolGateway:
         store: Store,
         desk: ToolDesk,
         *,
-        observe: Callable[[Principal, float], None],
+        observe: Callable[[str, float], None],
         on_audit: Callable[[], None] = lambda: None,
         max_waiting: int = 4_096,
     ) -> None:
@@ -67,7 +66,7 @@ class ToolGateway:
         self._desk = desk
         self._observe = observe
         self._on_audit = on_audit
-        self._waiting: FairQueue[Waiting] = FairQueue(max_waiting, weight_of)
+        self._waiting: FairQueue[Waiting] = FairQueue(max_waiting)
         self._jobs: queue.Queue[Job] = queue.Queue(MAX_JOBS)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tool-gateway", daemon=True)
@@ -161,7 +160,7 @@ class ToolGateway:
             self._socket.answer(one.question, answer)
         answered = time.perf_counter()
         for one in group:
-            self._observe(one.question.principal, answered - one.since)
+            self._observe(one.question.principal.caller, answered - one.since)
         self.figures.calls += len(group)
 
     def _commit(self, group: list[Waiting], jobs: list[Job]) -> list[bytes]:
@@ -198,7 +197,7 @@ class ToolGateway:
         """Do all in memory, then commit; gives the answers, and what the jobs gave."""
         now_us = time.time_ns() // 1000
         self._desk.expect(one.params for one in group)
-        self._store.expect([one.key for one in group if one.key is not None])
+        self._store.expect([key for one in group if (key := one.key) is not None])
         answers = [
             self._desk.serve(one.request, one.params, one.question.principal, batch, now_us=now_us)
             for one in group

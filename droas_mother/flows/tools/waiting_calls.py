@@ -24,12 +24,12 @@ class Waiting(msgspec.Struct, frozen=True):
         return (self.question.principal.caller, key) if key is not None else None
 
 
-def weight_of(waiting: Waiting) -> int:
+def weight_of(frame: bytes) -> int:
     """Give what a request weighs: one, and one more for each whole KiB of its frame.
 
     What takes long to serve and much memory is large; ordinary calls have a few hundred bytes.
     """
-    return 1 + (len(waiting.question.frame) >> 10)
+    return 1 + (len(frame) >> 10)
 
 
 @dataclass(slots=True)

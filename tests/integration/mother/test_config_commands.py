@@ -177,7 +177,7 @@ def test_removed_bots_are_forgotten() -> None:
     for name in ("bot_01", "bot_02"):
         metrics.note_bot(ReadyBot(BotName(name)).bot)
         metrics.sample_bot(name, None, ReadyBot(BotName(name)).bot.life.beat)
-        metrics.note_call(f"bot:{name}", 0.001)
+        metrics.calls.note(f"bot:{name}", 0.001)
     metrics.keep_bots({"bot_02"})
     text = metrics.text().decode()
     assert "bot_01" not in text

@@ -1,10 +1,12 @@
 """Secrets never pass the redactor, ordinary text always does."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from droas_common.redaction import MASK, Redactor
+from droas_common.redaction import _SHAPES, _SUSPICIOUS, MASK, Redactor
 
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789AB"
 
@@ -57,6 +59,15 @@ def test_values_under_telling_keys_are_masked() -> None:
     """A value under a key like `token` is masked whatever it is."""
     shown = Redactor().value({"discord_token": "x", "nested": [{"api_key": 5, "name": "ada"}]})
     assert shown == {"discord_token": MASK, "nested": [{"api_key": MASK, "name": "ada"}]}
+
+
+@given(st.sampled_from(sorted(_SHAPES)), st.data())
+def test_what_any_shape_fits_is_looked_at(name: str, data: st.DataObject) -> None:
+    """The quick search that lets ordinary lines pass lets no credential pass."""
+    credential = data.draw(st.from_regex(_SHAPES[name]), "credential")
+    assert re.search(_SHAPES[name], credential)
+    assert _SUSPICIOUS.search(credential), credential
+    assert name in credential.lower(), credential
 
 
 def test_snowflakes_and_times_pass() -> None:

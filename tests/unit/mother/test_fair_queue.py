@@ -79,16 +79,16 @@ def test_one_that_waits_can_be_withdrawn() -> None:
 
 def test_heavy_ones_come_in_smaller_groups_and_fewer_may_wait() -> None:
     """A group ends when it weighs enough; one that is too heavy for any group comes alone."""
-    waiting: FairQueue[int] = FairQueue(100, weigh=lambda item: item)
+    waiting: FairQueue[int] = FairQueue(100)
     for number, item in enumerate((3, 3, 1, 85, 2)):
-        assert waiting.put("a", number, item)
-    assert waiting.put("b", 0, 5)
-    assert not waiting.put("c", 0, 2)
+        assert waiting.put("a", number, item, item)
+    assert waiting.put("b", 0, 5, 5)
+    assert not waiting.put("c", 0, 2, 2)
     assert waiting.take(6) == [3, 5]
-    assert not waiting.put("b", 0, 51)
+    assert not waiting.put("b", 0, 51, 51)
     assert waiting.take(6) == [3, 1, 85]
     assert waiting.take(6) == [2]
-    assert waiting.put("c", 0, 100)
+    assert waiting.put("c", 0, 100, 100)
 
 
 def test_a_quiet_caller_waits_for_a_short_group() -> None:

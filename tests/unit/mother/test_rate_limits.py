@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from droas_mother.core.tools.rate_limits import Buckets, Rate, take
+from droas_mother.core.tools.rate_limits import Buckets, Rate
 
 RATES = st.builds(Rate, per_s=st.floats(0.01, 1_000), burst=st.integers(1, 1_000))
 SECOND = 10**9
@@ -12,38 +12,31 @@ SECOND = 10**9
 @given(RATES, st.lists(st.floats(0, 5), max_size=200))
 def test_never_more_than_burst_and_rate(rate: Rate, pauses: list[float]) -> None:
     """In any stretch of time so many calls are allowed: the burst, and the rate times its length."""
-    full_at, now, allowed = 0, 0, 0
+    buckets, now, allowed = Buckets[str](10), SECOND, 0
     for pause in pauses:
         now += int(pause * SECOND)
-        full_at, wait = take(full_at, rate, now=now)
-        allowed += not wait
-        assert allowed <= rate.burst + now / rate.interval_ns
-        assert full_at - now <= rate.window_ns
+        allowed += not buckets.take("a", rate, now)
+        assert allowed <= rate.burst + (now - SECOND) / rate.interval_ns
 
 
 @given(RATES, st.integers(0, 50))
 def test_after_the_wait_it_may(rate: Rate, calls: int) -> None:
     """Who is told to wait and does so is let in, and who comes a moment sooner is not."""
-    full_at, wait = take(0, rate, now=0)
-    assert not wait
-    now = 0
+    buckets, now = Buckets[str](10), SECOND
     for _ in range(calls):
-        full_at, wait = take(full_at, rate, now=now)
+        wait = buckets.take("a", rate, now)
         if wait:
-            assert take(full_at, rate, now=now + wait - 1)[1] == 1
+            assert buckets.take("a", rate, now + wait - 1) == 1
             now += wait
-            full_at, again = take(full_at, rate, now=now)
-            assert not again
+            assert not buckets.take("a", rate, now)
 
 
 def test_words_of_a_small_example() -> None:
-    """Two at once, then one a second."""
-    rate = Rate(per_s=1, burst=2)
-    full_at, first = take(0, rate, now=0)
-    full_at, second = take(full_at, rate, now=0)
-    full_at, third = take(full_at, rate, now=SECOND // 4)
-    assert (first, second, third) == (0, 0, 3 * SECOND // 4)
-    assert take(full_at, rate, now=SECOND)[1] == 0
+    """Two at once, then one a second, and everybody has his own."""
+    rate, buckets = Rate(per_s=1, burst=2), Buckets[str](10)
+    waits = [buckets.take("a", rate, SECOND + moment) for moment in (0, 0, SECOND // 4, SECOND)]
+    assert waits == [0, 0, 3 * SECOND // 4, 0]
+    assert buckets.take("b", rate, SECOND) == 0
 
 
 @given(st.integers(0, 2 * 10**18), st.integers(1, 2_000), st.floats(0.1, 100_000))
