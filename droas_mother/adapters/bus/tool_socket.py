@@ -6,7 +6,7 @@ import threading
 import msgspec
 import zmq
 
-from droas_common.zmq_sockets import sender_key, server_socket
+from droas_common.zmq_sockets import sender_key, server_socket, worth_a_try
 from droas_mother.adapters.bus.keyring import ZAP_DOMAIN, KeyRing
 from droas_mother.core.tools.authorization import Principal
 
@@ -69,7 +69,9 @@ class ToolSocket:
         Those of strangers are dropped and counted.
         """
         batch: list[Incoming] = []
-        for _ in range(most):
+        for taken in range(most):
+            if not worth_a_try(self._socket, taken):
+                break
             try:
                 envelope, body = self._receive_one()
             except zmq.Again:

@@ -1,7 +1,7 @@
 """Appending to the two chains."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -43,7 +43,7 @@ class ChainedTable[R]:
         connection: Connection,
         cursor: Any,
         records: Sequence[R],
-        beside: Sequence[tuple[Any, ...]] | None = None,
+        beside: Iterable[tuple[Any, ...]] = repeat(()),
     ) -> str | None:
         """Insert records behind all others as one link; gives the chain's hash, to be kept once they are committed.
 
@@ -56,13 +56,15 @@ class ChainedTable[R]:
         if not records:
             return self._head
         head = self._head or self.stored_head(connection)
-        contents = [self._content(record) for record in records]
-        salts = _salts(len(records))
-        hashes = [hash_of(content, salt) for content, salt in zip(contents, salts, strict=True)]
-        parts = zip(contents, beside or repeat(()), salts, hashes)  # noqa: B905 - the second may have no end
-        rows: list[tuple[Any, ...]] = [
-            (*content, *cells, salt, content_hash, None) for content, cells, salt, content_hash in parts
-        ]
+        salts, salted = os.urandom(SALT_BYTES * len(records)).hex(), 0
+        rows: list[tuple[Any, ...]] = []
+        hashes: list[str] = []
+        for record, cells in zip(records, beside, strict=False):
+            content = self._content(record)
+            salt = salts[salted : (salted := salted + 2 * SALT_BYTES)]
+            content_hash = hash_of(content, salt)
+            hashes.append(content_hash)
+            rows.append((*content, *cells, salt, content_hash, None))
         head = joined(head, hashes)
         rows[-1] = (*rows[-1][:-1], head)
         self._bulk.put(cursor, rows)
@@ -78,11 +80,6 @@ class ChainedTable[R]:
         anchor = select(anchors.c.chain_hash).where(anchors.c.chain == self._table.name)
         newest = connection.execute(newest_link(self._table)).scalar()
         return newest or connection.execute(anchor).scalar() or GENESIS
-
-
-def _salts(count: int) -> list[str]:
-    text, width = os.urandom(SALT_BYTES * count).hex(), 2 * SALT_BYTES
-    return [text[start : start + width] for start in range(0, len(text), width)]
 
 
 def newest_link(table: Table) -> Any:
