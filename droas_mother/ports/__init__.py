@@ -15,7 +15,7 @@ from droas_common.wire.records import LogRecord
 from droas_mother.core.answers.tool_answers import Verdict
 from droas_mother.core.bookkeeping.audit_query import AuditQuery
 from droas_mother.core.bookkeeping.books import Batch, Changes, Shelf
-from droas_mother.core.bookkeeping.records import AuditRecord, Client, Erasure, Hold, Row
+from droas_mother.core.bookkeeping.records import AuditRecord, Client, Erasure, Hold, Row, Traces
 from droas_mother.core.supervision.usage import Usage
 from droas_mother.core.tools.authorization import Principal
 
@@ -226,6 +226,10 @@ class RecordReader(Protocol):
 
     def about(self, who: Erasure) -> dict[str, list[dict[str, Any]]]:
         """Give everything that is kept of a person, by table."""
+        ...
+
+    def traces(self, who: Erasure) -> Traces:
+        """Give where a person stands in audit and ledger."""
         ...
 
     def expired_holds(self, at_us: int, most: int) -> list[Hold]:

@@ -17,8 +17,9 @@ from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.accounts import Accounts
 from droas_mother.adapters.storage.appending import audit_chain, entry_chain
 from droas_mother.adapters.storage.engine import advised, words
-from droas_mother.adapters.storage.forgetting import accounts_of, erase, holds_of, prune
+from droas_mother.adapters.storage.forgetting import accounts_of, erase, holds_of, unname
 from droas_mother.adapters.storage.known_calls import KnownCalls
+from droas_mother.adapters.storage.pruning import prune
 from droas_mother.adapters.storage.rows import TABLES, RowStatements, row_of, statements
 from droas_mother.core.bookkeeping.books import Changes, Key
 from droas_mother.core.bookkeeping.ledger import Account, Standing
@@ -133,6 +134,8 @@ class Database:
             oldest_us = min(one.at_us for one in changes.identifies) - _KEPT_IDENTIFIES_US
             connection.execute(schema.identifies.delete().where(schema.identifies.c.at_us < oldest_us))
             connection.execute(schema.identifies.insert(), [asdict(one) for one in changes.identifies])
+        for rows_of_one in changes.unnamings:
+            unname(connection, rows_of_one)
         for erasure in changes.erasures:
             erase(connection, erasure)
         if changes.audit_from:

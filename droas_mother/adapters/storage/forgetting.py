@@ -1,137 +1,119 @@
-"""What is taken out of the tables again: people who are to be forgotten, and decisions that are too old.
+"""Forgetting a person: what is kept of him is deleted, and in audit and ledger nothing leads to him any more.
 
 Rows of the two chains stay as links: their hashes stand, their content and its salt go.
 """
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     String,
     Table,
+    and_,
     bindparam,
     case,
     cast,
     delete,
     func,
-    insert,
     literal,
     null,
     or_,
     select,
+    text,
     update,
 )
 
+from droas_common.wire.frames import encode
 from droas_mother.adapters.storage import schema
-from droas_mother.core.bookkeeping.records import Erasure
+from droas_mother.core.bookkeeping.records import Erasure, Traces, Unnaming
 
 ERASED = "erased"
 """Stands where a forgotten person's id was; no Discord id looks like it."""
-
-_AT_ONCE = 500
-"""Names in one condition; databases bound how many there may be."""
 
 _NAMED_AFTER = ((schema.profiles, "user_id"), (schema.memories, "user_id"), (schema.holds, "user_id"),
                 (schema.claims, "user_id"), (schema.accounts, "owner"))  # fmt: skip
 
 
+def traces_of(connection: Connection, who: Erasure, after: Traces | None = None) -> Traces:
+    """Find where a person stands in audit and ledger, which reads all of both.
+
+    Args:
+        connection: to read on.
+        who: the person.
+        after: what was found before; only later rows are looked at.
+    """
+    after = after or Traces()
+    audit, entries = schema.audit, schema.entries
+    ends = select(*(select(func.max(table.c.seq)).scalar_subquery() for table in (audit, entries)))
+    audit_end, entries_end = (end or 0 for end in connection.execute(ends).one())
+    his, naming, asked = _decisions(connection, who, after.audit_end, audit_end)
+    owned = connection.execute(
+        select(entries.c.seq, entries.c.transfer)
+        .where(entries.c.seq > after.entries_end, entries.c.seq <= entries_end)
+        .where(entries.c.owner == who.user_id, *_group(entries, who))
+    ).all()
+    return Traces(
+        his=tuple(his),
+        naming=tuple(naming),
+        transfers=_entries_of(connection, asked | {row.transfer for row in owned}, after.entries_end),
+        entries=tuple(row.seq for row in owned),
+        audit_end=audit_end,
+        entries_end=entries_end,
+    )
+
+
+def _decisions(
+    connection: Connection, who: Erasure, after: int, end: int
+) -> tuple[list[int], list[int], set[str]]:
+    """Find decisions for a person, others that name him, and the transfers that he asked for."""
+    audit = schema.audit.c
+    for_him = audit.user_id == who.user_id
+    query = (
+        select(audit.seq, audit.caller, audit.key, for_him)
+        .where(audit.seq > after, audit.seq <= end)
+        .where(or_(for_him, names(who)), *_group(schema.audit, who))
+    )
+    his: list[int] = []
+    naming: list[int] = []
+    asked: set[str] = set()
+    for seq, caller, key, his_own in connection.execute(query):
+        (his if his_own else naming).append(seq)
+        if his_own and key is not None:
+            asked.add(f"{caller}/{key}"[:160])
+    return his, naming, asked
+
+
+def unname(connection: Connection, rows: Unnaming) -> None:
+    """Take out of decisions and transfers what leads to a person; accounts and their sums are not touched."""
+    fresh = ((seqs, f"{ERASED}/{os.urandom(12).hex()}") for seqs in rows.transfers)
+    _each(connection, _RENAME, ({"at": seq, "name": name} for seqs, name in fresh for seq in seqs))
+    _each(connection, _EMPTY_HIS, ({"at": seq} for seq in rows.his))
+    _each(connection, _EMPTY, ({"at": seq} for seq in rows.naming))
+
+
 def erase(connection: Connection, who: Erasure) -> None:
-    """Delete what is kept of a person, and take him out of ledger and audit."""
+    """Delete what is kept of a person, and take him out of ledger and audit, where that was not done before."""
     for table, column in _NAMED_AFTER:
         connection.execute(delete(table).where(table.c[column] == who.user_id, *_group(table, who)))
-    entries, audit = schema.entries, schema.audit
-    his = (audit.c.user_id == who.user_id, *_group(audit, who))
-    _rename_transfers(connection, who, his)
-    connection.execute(
-        update(entries)
-        .where(entries.c.owner == who.user_id, *_group(entries, who))
-        .values(owner=ERASED, salt=null())
-    )
-    nothing = {
-        "arguments": "{}",
-        "result": "{}",
-        "salt": null(),
-        "trace_id": null(),
-        # It is a hash of what can be guessed. Never null where it was not: the key stays used.
-        "digest": case((audit.c.digest.is_not(None), ""), else_=null()),
-    }
-    # Bots make keys of the ids of messages, which lead to those who wrote them.
-    key = case((audit.c.key.is_not(None), literal(f"{ERASED}.") + cast(audit.c.seq, String)), else_=null())
-    connection.execute(
-        update(audit).where(*his).values(user_id=ERASED, message_id=null(), key=key, **nothing)
-    )
-    connection.execute(update(audit).where(names(who), *_group(audit, who)).values(**nothing))
-
-
-def _rename_transfers(connection: Connection, who: Erasure, his: tuple[Any, ...]) -> None:
-    """Give the transfers that he took part in, or asked for, names that do not lead to his messages."""
-    entries, audit = schema.entries, schema.audit
-    asked = select(audit.c.caller, audit.c.key).where(*his, audit.c.key.is_not(None))
-    part = select(entries.c.transfer).where(entries.c.owner == who.user_id, *_group(entries, who)).distinct()
-    old = sorted(
-        {f"{row.caller}/{row.key}"[:160] for row in connection.execute(asked)}
-        | set(connection.execute(part).scalars())
-    )
-    fresh = {name: f"{ERASED}/{os.urandom(12).hex()}" for name in old}
-    rename = (
-        update(entries).where(entries.c.seq == bindparam("at")).values(transfer=bindparam("to"), salt=null())
-    )
-    for start in range(0, len(old), _AT_ONCE):
-        found = select(entries.c.seq, entries.c.transfer).where(
-            entries.c.transfer.in_(old[start : start + _AT_ONCE])
-        )
-        rows = [{"at": row.seq, "to": fresh[row.transfer]} for row in connection.execute(found)]
-        if rows:
-            connection.execute(rename, rows)
+    late = traces_of(connection, who, who.traces)
+    unname(connection, Unnaming(his=late.his, naming=late.naming, transfers=late.transfers))
+    _each(connection, _DISOWN, ({"at": seq} for seq in (*who.traces.entries, *late.entries)))
 
 
 def names(who: Erasure) -> Any:
     """Give the condition that a decision's arguments or result name this person."""
-    texts = (f'"{who.user_id}"', f'"{who.user_id}>"', *(f"@{bang}{who.user_id}{end}" for bang in ("", "!") for end in '>"'))  # fmt: skip
+    bare = who.user_id
+    texts = (f'"{bare}"', f'"{bare}>"', *(f"@{bang}{bare}{end}" for bang in ("", "!") for end in '>"'))
     columns = (schema.audit.c.arguments, schema.audit.c.result)
-    return or_(*(column.contains(text) for column in columns for text in texts))
-
-
-def prune(connection: Connection, below: int) -> None:
-    """Drop the decisions with smaller numbers, but whole links only, and anchor the chain where they end."""
-    audit, anchors = schema.audit, schema.chain_anchors
-    last = connection.execute(_last_link(below)).first()
-    if last is None:
-        return
-    connection.execute(delete(audit).where(audit.c.seq <= last.seq))
-    if last.chain_hash is not None:
-        connection.execute(delete(anchors).where(anchors.c.chain == audit.name))
-        connection.execute(insert(anchors).values(chain=audit.name, seq=last.seq, chain_hash=last.chain_hash))
-
-
-def _last_link(below: int) -> Any:
-    """Give the statement that finds the last row of the last link below a number; rows older than the chain count, too."""
-    audit = schema.audit.c
-    ends = or_(audit.chain_hash.is_not(None), audit.content_hash.is_(None))
-    return (
-        select(audit.seq, audit.chain_hash).where(audit.seq < below, ends).order_by(audit.seq.desc()).limit(1)
+    return or_(
+        *(
+            # That most have nothing like it is found out with one search instead of six.
+            and_(column.contains(bare), or_(*(column.contains(text) for text in texts)))
+            for column in columns
+        )
     )
-
-
-def prunable(connection: Connection, before_us: int, most: int) -> int | None:
-    """Give the number below which decisions may be dropped, the newest link never; None when there are none.
-
-    Args:
-        connection: to read on.
-        before_us: unix microseconds; a decision as young as this ends what may go.
-        most: how many are dropped at once.
-    """
-    seq, at_us = schema.audit.c.seq, schema.audit.c.at_us
-    oldest = select(seq).order_by(seq)
-    bounds = (
-        connection.execute(oldest.where(at_us >= before_us).limit(1)).scalar(),
-        connection.execute(oldest.offset(most).limit(1)).scalar(),
-        connection.execute(select(func.max(seq))).scalar(),
-    )
-    end = min((bound for bound in bounds if bound is not None), default=None)
-    last = connection.execute(_last_link(end)).first() if end is not None else None
-    return last.seq + 1 if last is not None else None
 
 
 def accounts_of(who: Erasure) -> Any:
@@ -151,3 +133,51 @@ def holds_of(who: Erasure) -> Any:
 
 def _group(table: Table, who: Erasure) -> tuple[Any, ...]:
     return () if who.guild_id is None else (table.c.guild_id == who.guild_id,)
+
+
+def _entries_of(connection: Connection, names: set[str], after: int) -> tuple[tuple[int, ...], ...]:
+    """Give the entries of each of these transfers, in one look at all entries behind a number."""
+    if not names:
+        return ()
+    among = _AMONG_POSTGRESQL if connection.dialect.name == "postgresql" else _AMONG_SQLITE
+    found: dict[str, list[int]] = {}
+    values = {"names": encode(sorted(names)).decode(), "after": after}
+    for seq, transfer in connection.execute(among, values):
+        found.setdefault(transfer, []).append(seq)
+    return tuple(map(tuple, found.values()))
+
+
+def _each(connection: Connection, statement: Any, rows: Iterable[dict[str, Any]]) -> None:
+    given = list(rows)
+    if given:
+        connection.execute(statement, given)
+
+
+_AMONG_SQLITE = text(
+    "SELECT seq, transfer FROM entries WHERE seq > :after AND transfer IN (SELECT value FROM json_each(:names))"
+)
+_AMONG_POSTGRESQL = text(
+    "SELECT seq, transfer FROM entries WHERE seq > :after "
+    "AND transfer IN (SELECT json_array_elements_text(CAST(:names AS json)))"
+)
+_at_entry = schema.entries.c.seq == bindparam("at")
+_at_decision = schema.audit.c.seq == bindparam("at")
+_RENAME = update(schema.entries).where(_at_entry).values(transfer=bindparam("name"), salt=null())
+_DISOWN = update(schema.entries).where(_at_entry).values(owner=ERASED, salt=null())
+_EMPTY = (
+    update(schema.audit)
+    .where(_at_decision)
+    .values(
+        arguments="{}",
+        result="{}",
+        salt=null(),
+        trace_id=null(),
+        # It is a hash of what can be guessed. Never null where it was not: the key stays used.
+        digest=case((schema.audit.c.digest.is_not(None), ""), else_=null()),
+    )
+)
+# Bots make keys of the ids of messages, which lead to those who wrote them.
+_key = case(
+    (schema.audit.c.key.is_not(None), literal(f"{ERASED}.") + cast(schema.audit.c.seq, String)), else_=null()
+)
+_EMPTY_HIS = _EMPTY.values(user_id=ERASED, message_id=null(), key=_key)

@@ -10,10 +10,11 @@ from droas_common.errors import OutsideError
 from droas_common.ids import BotName
 from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.engine import words
-from droas_mother.adapters.storage.forgetting import names, prunable
+from droas_mother.adapters.storage.forgetting import names, traces_of
+from droas_mother.adapters.storage.pruning import prunable
 from droas_mother.adapters.storage.rows import row_of
 from droas_mother.core.bookkeeping.audit_query import AuditQuery
-from droas_mother.core.bookkeeping.records import Client, Erasure, Hold, Identify
+from droas_mother.core.bookkeeping.records import Client, Erasure, Hold, Identify, Traces
 
 _CHAIN_COLUMNS = frozenset({"salt", "content_hash", "chain_hash"})
 _SHOWN = [one for one in schema.audit.columns if one.name not in _CHAIN_COLUMNS]
@@ -93,6 +94,10 @@ class Reader:
             return found
 
         return self._within("person", look)
+
+    def traces(self, who: Erasure) -> Traces:
+        """Give where a person stands in audit and ledger; raises OutsideError."""
+        return self._within("person", lambda connection: traces_of(connection, who))
 
     def unwanted(self) -> frozenset[BotName]:
         """Give the bots that somebody has stopped; raises OutsideError."""

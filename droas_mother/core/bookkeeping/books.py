@@ -10,7 +10,16 @@ import msgspec
 
 from droas_common.ids import Snowflake
 from droas_mother.core.bookkeeping.ledger import EMPTY, ISSUER, Account, Standing, less, more
-from droas_mother.core.bookkeeping.records import AuditRecord, Entry, Erasure, Hold, Identify, Row, StoredCall
+from droas_mother.core.bookkeeping.records import (
+    AuditRecord,
+    Entry,
+    Erasure,
+    Hold,
+    Identify,
+    Row,
+    StoredCall,
+    Unnaming,
+)
 
 Key = tuple[str, ...]
 
@@ -74,15 +83,15 @@ class Changes(Effects):
 
     audit: list[AuditRecord] = []
     identifies: list[Identify] = []
+    unnamings: list[Unnaming] = []
     erasures: list[Erasure] = []
     audit_from: int = 0
     """Decisions with smaller numbers are dropped; the chain is anchored where they end."""
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
-        return bool(
-            self.audit or self.entries or self.rows or self.identifies or self.erasures or self.audit_from
-        )
+        people = self.unnamings or self.erasures
+        return bool(self.audit or self.entries or self.rows or self.identifies or people or self.audit_from)
 
 
 class Batch:

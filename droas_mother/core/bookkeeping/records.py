@@ -93,12 +93,47 @@ class Identify:
     at_us: int
 
 
+class Traces(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a person stands in audit and ledger, as numbers of rows.
+
+    Args:
+        his: decisions that were made for him.
+        naming: others that name him.
+        transfers: the entries of each transfer that he took part in, or asked for.
+        entries: those of his own accounts.
+        audit_end: the last decision that was looked at.
+        entries_end: the last entry that was looked at.
+    """
+
+    his: tuple[int, ...] = ()
+    naming: tuple[int, ...] = ()
+    transfers: tuple[tuple[int, ...], ...] = ()
+    entries: tuple[int, ...] = ()
+    audit_end: int = 0
+    entries_end: int = 0
+
+
+class Unnaming(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows out of which what leads to a person is taken; as in `Traces`."""
+
+    his: tuple[int, ...] = ()
+    naming: tuple[int, ...] = ()
+    transfers: tuple[tuple[int, ...], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
-    """A person who is to be forgotten, in one group or in all of them; his coins have gone by then."""
+    """A person who is to be forgotten, in one group or in all of them; his coins have gone by then.
+
+    Args:
+        user_id: the person.
+        guild_id: the group; None for all.
+        traces: what was found of him, and unnamed, before.
+    """
 
     user_id: Snowflake
     guild_id: Snowflake | None
+    traces: Traces = Traces()  # noqa: RUF009 - it is frozen
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -13,9 +15,10 @@ from droas_common.ids import Snowflake
 from droas_mother.core.answers.admin_answers import Refusal
 from droas_mother.core.answers.tool_answers import UserExport, Verdict
 from droas_mother.core.bookkeeping.audit_query import AuditQuery
-from droas_mother.core.bookkeeping.records import Erasure
+from droas_mother.core.bookkeeping.books import Batch
+from droas_mother.core.bookkeeping.records import Erasure, Unnaming
 from droas_mother.flows.records.audit_feed import AuditFeed
-from droas_mother.flows.tools.services.erasure import command_record, digest_of, erase
+from droas_mother.flows.tools.services.erasure import command_record, digest_of, erase, portions
 from droas_mother.ports import RecordReader, Verification, Writer
 
 Answer = tuple[int, Any]
@@ -70,9 +73,13 @@ class RecordsDesk:
         return HTTPStatus.OK, msgspec.convert(told, UserExport)
 
     async def erase(self, user_id: str, guild_id: str | None, *, uid: int) -> Answer:
-        """Forget a person."""
+        """Forget a person: most of it between the calls, and the rest, with his coins, in one commit at the end."""
         who = _who(user_id, guild_id)
         try:
+            traces = await asyncio.to_thread(self._reader.traces, who)
+            for portion in portions(traces):
+                await self._writer.do(partial(_unname, portion))
+            who = replace(who, traces=traces)
             done = await self._writer.do(
                 lambda batch, now_us: erase(who, f"uid:{uid}", batch, now_us=now_us), last=True
             )
@@ -94,6 +101,10 @@ class RecordsDesk:
 
 def _who(user_id: str, guild_id: str | None) -> Erasure:
     return Erasure(user_id=Snowflake(user_id), guild_id=Snowflake(guild_id) if guild_id is not None else None)
+
+
+def _unname(portion: Unnaming, batch: Batch, _now_us: int) -> None:
+    batch.changes.unnamings.append(portion)
 
 
 def _unavailable(error: OutsideError) -> Answer:

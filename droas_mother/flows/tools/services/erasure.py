@@ -2,6 +2,8 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterator
+from itertools import batched
 
 import msgspec
 
@@ -9,13 +11,39 @@ from droas_common.ids import Snowflake
 from droas_mother.core.answers.tool_answers import UserErased
 from droas_mother.core.bookkeeping.books import Batch, Draft
 from droas_mother.core.bookkeeping.ledger import ISSUER, Account
-from droas_mother.core.bookkeeping.records import AuditRecord, Erasure, Hold, HoldState, Outcome
+from droas_mother.core.bookkeeping.records import (
+    AuditRecord,
+    Erasure,
+    Hold,
+    HoldState,
+    Outcome,
+    Traces,
+    Unnaming,
+)
 from droas_mother.flows.tools.services.economy import take_back
 
 
 def digest_of(user_id: Snowflake) -> str:
     """Give what stands for a user's id in the audit of commands about him."""
     return hashlib.blake2b(user_id.encode(), digest_size=12, person=b"droas-user").hexdigest()
+
+
+MOST_ROWS = 500
+"""Rows of audit and ledger out of which a person is taken in one commit; keeps it under about ten milliseconds."""
+
+
+def portions(traces: Traces, most: int = MOST_ROWS) -> Iterator[Unnaming]:
+    """Give what is unnamed before a person is erased, portion by portion.
+
+    Transfers come first: which of them he asked for is known from his decisions alone. Whatever an end in the midst
+    leaves can be found and erased again.
+    """
+    for transfers in batched(traces.transfers, most):
+        yield Unnaming(transfers=transfers)
+    for his in batched(traces.his, most):
+        yield Unnaming(his=his)
+    for naming in batched(traces.naming, most):
+        yield Unnaming(naming=naming)
 
 
 def erase(who: Erasure, caller: str, batch: Batch, *, now_us: int) -> UserErased:

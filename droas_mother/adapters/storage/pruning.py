@@ -1,0 +1,48 @@
+"""Dropping decisions that are too old, whole links of their chain at a time."""
+
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, or_, select
+
+from droas_mother.adapters.storage import schema
+
+
+def prune(connection: Connection, below: int) -> None:
+    """Drop the decisions with smaller numbers, but whole links only, and anchor the chain where they end."""
+    audit, anchors = schema.audit, schema.chain_anchors
+    last = connection.execute(_last_link(below)).first()
+    if last is None:
+        return
+    connection.execute(delete(audit).where(audit.c.seq <= last.seq))
+    if last.chain_hash is not None:
+        connection.execute(delete(anchors).where(anchors.c.chain == audit.name))
+        connection.execute(insert(anchors).values(chain=audit.name, seq=last.seq, chain_hash=last.chain_hash))
+
+
+def _last_link(below: int) -> Any:
+    """Give the statement that finds the last row of the last link below a number; rows older than the chain count, too."""
+    audit = schema.audit.c
+    ends = or_(audit.chain_hash.is_not(None), audit.content_hash.is_(None))
+    return (
+        select(audit.seq, audit.chain_hash).where(audit.seq < below, ends).order_by(audit.seq.desc()).limit(1)
+    )
+
+
+def prunable(connection: Connection, before_us: int, most: int) -> int | None:
+    """Give the number below which decisions may be dropped, the newest link never; None when there are none.
+
+    Args:
+        connection: to read on.
+        before_us: unix microseconds; a decision as young as this ends what may go.
+        most: how many are dropped at once.
+    """
+    seq, at_us = schema.audit.c.seq, schema.audit.c.at_us
+    oldest = select(seq).order_by(seq)
+    bounds = (
+        connection.execute(oldest.where(at_us >= before_us).limit(1)).scalar(),
+        connection.execute(oldest.offset(most).limit(1)).scalar(),
+        connection.execute(select(func.max(seq))).scalar(),
+    )
+    end = min((bound for bound in bounds if bound is not None), default=None)
+    last = connection.execute(_last_link(end)).first() if end is not None else None
+    return last.seq + 1 if last is not None else None
