@@ -108,16 +108,18 @@ def _any_of(hints: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _may_name_a_secret(text: str) -> bool:
-    """Look for what `_SECRET_NAMES` looks for, several times as fast, as every tool call passes here."""
+    """Look for parts of what `_SECRET_NAMES` finds, several times as fast, as every tool call passes here.
+
+    None has an i in it, of which there are more than `casefold` makes equal.
+    """
     folded = text.casefold()
     return (
         "token" in folded
         or "secret" in folded
         or "password" in folded
-        or "api_key" in folded
-        or "apikey" in folded
-        or "authorization" in folded
-        or "private" in folded
+        or "key" in folded
+        or "author" in folded
+        or "vate" in folded
     )
 
 

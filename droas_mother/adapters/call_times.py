@@ -32,14 +32,15 @@ class CallTimes(Collector):
         """Count a call."""
         counts = self._counts.get(caller)
         if counts is None:
+            self._sums[caller] = 0.0  # before the counts, by which a scrape finds it
             counts = self._counts[caller] = [0] * len(_LABELS)
-            self._sums[caller] = 0.0
         counts[bisect_left(BOUNDS_S, seconds)] += 1
         self._sums[caller] += seconds
 
     def forget(self, caller: str) -> None:
         """Tell nothing of a caller any longer."""
         self._counts.pop(caller, None)
+        self._sums.pop(caller, None)
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """Give what was counted."""
@@ -47,5 +48,5 @@ class CallTimes(Collector):
         family = HistogramMetricFamily("droas_tool_call_seconds", words, labels=["caller"])
         for caller, counts in list(self._counts.items()):
             buckets = [*zip(_LABELS, accumulate(counts), strict=True)]
-            family.add_metric([caller], buckets, self._sums[caller])
+            family.add_metric([caller], buckets, self._sums.get(caller, 0.0))
         yield family

@@ -90,7 +90,7 @@ def _kept(path: Path, sealed: bytes) -> str:
     """Keep what cannot take a file's place in a hidden one beside it, which is nobody's; says so in words."""
     beside = path.with_name(f".typed-{token_hex(4)}-{path.name[-100:]}")
     replace_file(beside, None, sealed)
-    return f"what was typed is kept, encrypted: `droasctl secrets edit {beside}` shows it; remove it then"
+    return f"what was typed is kept, encrypted: `droasctl secrets edit {shlex.quote(str(beside))}` shows it; remove it then"
 
 
 def _read(path: Path) -> bytes:

@@ -128,7 +128,7 @@ async def running(
         socket,
         Database(engine),
         desk,
-        observe=lambda _principal, _seconds: None,
+        observe=lambda _caller, _seconds: None,
         on_audit=feed.ring,
         max_waiting=max_waiting,
     )

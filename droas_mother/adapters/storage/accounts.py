@@ -17,6 +17,9 @@ _KEPT = 100_000
 _STANDS = ("newest", *Standing.__struct_fields__)
 """The columns beside an account's name."""
 
+_Known = tuple[Standing | None, int | None]
+"""How an account stands, and its newest entry; None where there is none."""
+
 Read = Callable[..., Sequence[Any]]
 """Runs a statement with values, and gives the rows."""
 
@@ -31,21 +34,14 @@ class Accounts:
 
     def __init__(self, dialect_name: str, read: Read) -> None:
         self._read = read
-        self._known: dict[Account, Standing | None] = {}
-        self._newest: dict[Account, int | None] = {}
+        self._known: dict[Account, _Known] = {}
         self._next: int | None = None
         names = (*Account._fields, *_STANDS)
         self._bulk = Bulk(schema.accounts, names, dialect_name, replace=True)
 
     def find(self, account: Account) -> Standing | None:
         """Give how an account stands; None when it was never opened."""
-        known = self._known.get(account)
-        if known is None and account not in self._known:
-            rows = self._read(_STANDING, **account._asdict())
-            known = Standing(*rows[0][1:]) if rows else None
-            self._known[account] = known
-            self._newest[account] = rows[0][0] if rows else None
-        return known
+        return self._look_up(account)[0]
 
     def join(self, entries: Sequence[Entry]) -> tuple[list[tuple[int, int | None]], dict[Account, int]]:
         """Number entries behind all others, and join each to the one before it of the same account.
@@ -61,7 +57,7 @@ class Accounts:
         places: list[tuple[int, int | None]] = []
         for number, entry in enumerate(entries, self._next):
             account = entry.account
-            places.append((number, newest.get(account) or self._newest_of(account)))
+            places.append((number, newest.get(account) or self._look_up(account)[1]))
             newest[account] = number
         return places, newest
 
@@ -72,7 +68,7 @@ class Accounts:
             [
                 (
                     *account,
-                    newest.get(account) or self._newest_of(account),
+                    newest.get(account) or self._look_up(account)[1],
                     one.balance,
                     one.spent_day,
                     one.spent,
@@ -81,20 +77,18 @@ class Accounts:
             ],
         )
 
-    def keep(self, accounts: Mapping[Account, Standing], newest: Mapping[Account, int], entries: int) -> None:
+    def keep(self, accounts: Mapping[Account, Standing], newest: Mapping[Account, int], count: int) -> None:
         """Note what was committed: accounts, their newest entries, and how many entries."""
-        self._known.update(accounts)
-        self._newest.update(newest)
+        for account, standing in accounts.items():
+            self._known[account] = (standing, newest.get(account) or self._look_up(account)[1])
         if len(self._known) > _KEPT:
             self._known.clear()
-            self._newest.clear()
         if self._next is not None:
-            self._next += entries
+            self._next += count
 
     def forget(self) -> None:
         """Know nothing any longer: it is not what is stored."""
         self._known.clear()
-        self._newest.clear()
         self._next = None
 
     def richest(self, guild_id: Snowflake, currency: str, count: int) -> list[tuple[str, int]]:
@@ -104,16 +98,19 @@ class Accounts:
 
     def history(self, account: Account, count: int) -> list[Entry]:
         """Give an account's newest entries, the newest first."""
-        newest = self._newest_of(account)
+        newest = self._look_up(account)[1]
         if newest is None:
             return []
         rows = self._read(_HISTORY, newest=newest, most=count)
         return [Entry(row.transfer, account, int(row.amount), int(row.at_us)) for row in rows]
 
-    def _newest_of(self, account: Account) -> int | None:
-        if account not in self._known:
-            self.find(account)
-        return self._newest[account]
+    def _look_up(self, account: Account) -> _Known:
+        known = self._known.get(account)
+        if known is None:
+            rows = self._read(_STANDING, **account._asdict())
+            known = (Standing(*rows[0][1:]), rows[0][0]) if rows else (None, None)
+            self._known[account] = known
+        return known
 
 
 _STANDING = select(*(schema.accounts.c[name] for name in _STANDS)).where(

@@ -1,8 +1,7 @@
 """Appending to the two chains."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
@@ -43,7 +42,7 @@ class ChainedTable[R]:
         connection: Connection,
         cursor: Any,
         records: Sequence[R],
-        beside: Iterable[tuple[Any, ...]] = repeat(()),
+        beside: Sequence[tuple[Any, ...]] | None = None,
     ) -> str | None:
         """Insert records behind all others as one link; gives the chain's hash, to be kept once they are committed.
 
@@ -59,7 +58,7 @@ class ChainedTable[R]:
         salts, salted = os.urandom(SALT_BYTES * len(records)).hex(), 0
         rows: list[tuple[Any, ...]] = []
         hashes: list[str] = []
-        for record, cells in zip(records, beside, strict=False):
+        for record, cells in zip(records, beside or [()] * len(records), strict=True):
             content = self._content(record)
             salt = salts[salted : (salted := salted + 2 * SALT_BYTES)]
             content_hash = hash_of(content, salt)

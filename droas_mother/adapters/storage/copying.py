@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, MetaData, Table, func, insert, select, text
 
 from droas_mother.adapters.storage import schema
+from droas_mother.adapters.storage.revisions import revision_of
 
 _AT_ONCE = 2_000
 
@@ -29,7 +30,9 @@ def copy_rows(source: Connection, target: Connection) -> None:
 def tables_of(connection: Connection) -> dict[str, Table]:
     """Give the tables of ours as they are in a database; others that it may hold are nobody's matter here."""
     found = MetaData()
-    ours = schema.metadata.tables.keys() | schema.RETIRED
+    revision = revision_of(connection)
+    retired = {name for name, last in schema.RETIRED.items() if revision is not None and revision <= last}
+    ours = schema.metadata.tables.keys() | retired
     found.reflect(connection, only=lambda name, _: name in ours)
     return dict(found.tables)
 

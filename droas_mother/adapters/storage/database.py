@@ -110,6 +110,8 @@ class Database:
             heads, newest = self._insert(self._open(), changes)
             self._cursor.connection.commit()
             self._begun = False
+        except DroasError:
+            raise  # a read before it has failed, and dropped the connection
         except Exception as error:  # whatever it is, nothing may stay half written
             raise self._failed(error) from error
         self._keep(changes, heads, newest)

@@ -163,7 +163,7 @@ _AMONG_POSTGRESQL = text(
 _at_entry = schema.entries.c.seq == bindparam("at")
 _at_decision = schema.audit.c.seq == bindparam("at")
 _RENAME = update(schema.entries).where(_at_entry).values(transfer=bindparam("name"), salt=null())
-_DISOWN = update(schema.entries).where(_at_entry).values(owner=ERASED, salt=null())
+_DISOWN = update(schema.entries).where(_at_entry).values(owner=ERASED, salt=null(), before=null())
 _EMPTY = (
     update(schema.audit)
     .where(_at_decision)

@@ -19,30 +19,35 @@ def prune(connection: Connection, below: int) -> None:
         connection.execute(insert(anchors).values(chain=audit.name, seq=last.seq, chain_hash=last.chain_hash))
 
 
-def _last_link(below: int) -> Any:
-    """Give the statement that finds the last row of the last link below a number; rows older than the chain count, too."""
-    audit = schema.audit.c
-    ends = or_(audit.chain_hash.is_not(None), audit.content_hash.is_(None))
-    return (
-        select(audit.seq, audit.chain_hash).where(audit.seq < below, ends).order_by(audit.seq.desc()).limit(1)
-    )
-
-
 def prunable(connection: Connection, before_us: int, most: int) -> int | None:
     """Give the number below which decisions may be dropped, the newest link never; None when there are none.
 
     Args:
         connection: to read on.
         before_us: unix microseconds; a decision as young as this ends what may go.
-        most: how many are dropped at once.
+        most: how many are dropped at once, unless the first link has more.
     """
     seq, at_us = schema.audit.c.seq, schema.audit.c.at_us
     oldest = select(seq).order_by(seq)
     bounds = (
         connection.execute(oldest.where(at_us >= before_us).limit(1)).scalar(),
-        connection.execute(oldest.offset(most).limit(1)).scalar(),
         connection.execute(select(func.max(seq))).scalar(),
     )
-    end = min((bound for bound in bounds if bound is not None), default=None)
-    last = connection.execute(_last_link(end)).first() if end is not None else None
+    old = min((bound for bound in bounds if bound is not None), default=0)
+    enough = connection.execute(oldest.offset(most).limit(1)).scalar()
+    last = connection.execute(_last_link(old if enough is None else min(old, enough))).first()
+    if last is None:  # the first link is longer than that; it goes as a whole, or never would
+        last = connection.execute(select(seq).where(seq < old, _ends_a_link()).order_by(seq).limit(1)).first()
     return last.seq + 1 if last is not None else None
+
+
+def _last_link(below: int) -> Any:
+    """Give the statement that finds the last row of the last link below a number."""
+    audit = schema.audit.c
+    query = select(audit.seq, audit.chain_hash).where(audit.seq < below, _ends_a_link())
+    return query.order_by(audit.seq.desc()).limit(1)
+
+
+def _ends_a_link() -> Any:
+    """Give the condition that a decision is the last of its link, or older than the chain."""
+    return or_(schema.audit.c.chain_hash.is_not(None), schema.audit.c.content_hash.is_(None))

@@ -4,8 +4,8 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, St
 
 metadata = MetaData()
 
-RETIRED = frozenset({"spendings"})
-"""Tables of older schemas, which their backups hold."""
+RETIRED = {"spendings": "0005"}
+"""Tables of older schemas, with the last that has them; in a newer one they are another program's."""
 
 # SQLite numbers rows by itself only for a column that is exactly INTEGER PRIMARY KEY.
 _RowNumber = BigInteger().with_variant(Integer, "sqlite")

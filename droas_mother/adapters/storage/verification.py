@@ -14,7 +14,7 @@ from droas_mother.adapters.storage.forgetting import ERASED
 from droas_mother.adapters.storage.rows import AUDIT_FIELDS, ENTRY_FIELDS
 from droas_mother.core.answers.tool_answers import Verdict
 from droas_mother.core.bookkeeping.chain import GENESIS, Broken, Link, verify
-from droas_mother.core.bookkeeping.ledger import ESCROW
+from droas_mother.core.bookkeeping.ledger import ESCROW, ISSUER
 
 _AT_ONCE = 2_000
 
@@ -118,9 +118,20 @@ def _balances(connection: Connection) -> list[str]:
         .where(accounts.balance != total)
         .limit(20)
     )
+    owing = (
+        select(accounts.guild_id, accounts.owner, accounts.currency, accounts.balance)
+        .where(accounts.balance < 0, accounts.owner != ISSUER)
+        .limit(20)
+    )
     return [
-        f"account {owner} in {guild_id}: its balance is {balance} {currency}, its entries sum to {left}"
-        for guild_id, owner, currency, balance, left in connection.execute(query)
+        *(
+            f"account {owner} in {guild_id}: its balance is {balance} {currency}, its entries sum to {left}"
+            for guild_id, owner, currency, balance, left in connection.execute(query)
+        ),
+        *(
+            f"account {owner} in {guild_id}: it owes {-balance} {currency}, which only an issuer may"
+            for guild_id, owner, currency, balance in connection.execute(owing)
+        ),
     ]
 
 

@@ -9,7 +9,16 @@ from typing import Protocol
 import msgspec
 
 from droas_common.ids import Snowflake
-from droas_mother.core.bookkeeping.ledger import EMPTY, ISSUER, Account, Standing, less, more
+from droas_mother.core.bookkeeping.ledger import (
+    EMPTY,
+    ISSUER,
+    Account,
+    Standing,
+    check_move,
+    less,
+    more,
+    spending,
+)
 from droas_mother.core.bookkeeping.records import (
     AuditRecord,
     Entry,
@@ -90,8 +99,8 @@ class Changes(Effects):
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
-        people = self.unnamings or self.erasures
-        return bool(self.audit or self.entries or self.rows or self.identifies or people or self.audit_from)
+        coins, people = self.accounts or self.entries, self.unnamings or self.erasures
+        return bool(self.audit or coins or self.rows or self.identifies or people or self.audit_from)
 
 
 class Batch:
@@ -167,12 +176,19 @@ class Draft:
             return known
         return EMPTY if account.is_internal else self._open(account)
 
-    def put(self, account: Account, standing: Standing) -> None:
-        """Have an account stand otherwise, its balance apart, which only `move` changes."""
+    def spend(self, account: Account, amount: int, *, day: int, limit: int, whose: str) -> None:
+        """Note at an account that coins are given away on a day; raises Refusal beyond the day's limit."""
+        standing = spending(self.standing(account), day, amount, limit, whose=whose)
         self.changes.accounts[account] = standing
 
     def move(self, source: Account, target: Account, amount: int) -> None:
-        """Move coins; raises Refusal when there are too few, and then nothing of this draft may be kept."""
+        """Move coins from one account to another of the same group and currency.
+
+        Raises:
+            Refusal: there are too few; nothing of this draft may be kept.
+            DefectError: it is no move of coins.
+        """
+        check_move(source, target, amount)
         accounts = self.changes.accounts
         # Opens what is new, which moves the issuer's coins, before any is counted.
         if source not in accounts:

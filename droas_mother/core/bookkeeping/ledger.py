@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from droas_common.errors import DefectError
 from droas_common.ids import Snowflake
 from droas_mother.core.tools.refusals import Refusal
 
@@ -65,6 +66,12 @@ def check_transfer(source: Account, target: Account, amount: int, *, limit: int)
         raise Refusal(f"the amount must be between 1 and {limit}", kind="invalid_amount")
     if source == target:
         raise Refusal("coins cannot be sent to oneself", kind="same_account")
+
+
+def check_move(source: Account, target: Account, amount: int) -> None:
+    """Raise DefectError for what would make coins of nothing, or one currency of another."""
+    if amount <= 0 or source[0] != target[0] or source[2] != target[2] or source[1] == target[1]:
+        raise DefectError(f"{amount} coins cannot move from {source} to {target}")
 
 
 def less(source: Account, standing: Standing, amount: int) -> Standing:

@@ -7,6 +7,9 @@ Source of the algorithm: the generic cell rate algorithm, ITU-T I.371, in its vi
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
+_LONGEST_NS = 1e18
+"""Thirty years, for rates next to nothing."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
@@ -28,7 +31,7 @@ class Rate:
 
     def __post_init__(self) -> None:
         """Work out once what every call needs."""
-        object.__setattr__(self, "interval_ns", round(1e9 / self.per_s))
+        object.__setattr__(self, "interval_ns", round(min(1e9 / self.per_s, _LONGEST_NS)))
         object.__setattr__(self, "window_ns", self.burst * self.interval_ns)
 
 
@@ -55,8 +58,9 @@ class Buckets[Who: Hashable]:
         Returns:
             The nanoseconds until the call may be made, 0 when it may now.
         """
-        full_at = self._full_at.get(who, 0)
-        after = (full_at if full_at > now else now) + rate.interval_ns  # noqa: FURB136 - every call passes here, twice
+        # No bucket is emptier than empty: so a rate that was raised, or a clock that was set back, shuts nobody out.
+        full_at = min(self._full_at.get(who, 0), now + rate.window_ns)
+        after = max(full_at, now) + rate.interval_ns
         wait = after - rate.window_ns - now
         if wait > 0:
             return wait

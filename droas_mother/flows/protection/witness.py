@@ -23,7 +23,8 @@ class Seen:
 class Witness:
     """Remembers who has written which message; bounded, the oldest go first.
 
-    Filled by the event loop and asked by the gateway thread; a lock keeps them apart.
+    Filled by the event loop and asked by the gateway thread. A lock holds together what is filled in several steps; to
+    look one message up is one step.
 
     Args:
         keep_s: seconds for which a message proves something.
@@ -51,9 +52,7 @@ class Witness:
         """Say whether this user has written this message in this group lately."""
         if actor.message_id is None or actor.guild_id is None:
             return False
-        seen = self._messages.get(
-            actor.message_id
-        )  # one look-up is one step; the lock is for steps that belong together
+        seen = self._messages.get(actor.message_id)
         return (
             seen is not None
             and seen.user_id == actor.user_id

@@ -75,13 +75,17 @@ class RecordsDesk:
     async def erase(self, user_id: str, guild_id: str | None, *, uid: int) -> Answer:
         """Forget a person: most of it between the calls, and the rest, with his coins, in one commit at the end."""
         who = _who(user_id, guild_id)
+        digest, caller = digest_of(who.user_id), f"uid:{uid}"
         try:
+            await self._writer.write(
+                command_record("begin to erase user", digest, who.guild_id, caller, _now_us())
+            )
             traces = await asyncio.to_thread(self._reader.traces, who)
             for portion in portions(traces):
                 await self._writer.do(partial(_unname, portion))
             who = replace(who, traces=traces)
             done = await self._writer.do(
-                lambda batch, now_us: erase(who, f"uid:{uid}", batch, now_us=now_us), last=True
+                lambda batch, now_us: erase(who, caller, batch, now_us=now_us), last=True
             )
         except OutsideError as error:
             return _unavailable(error)

@@ -230,7 +230,7 @@ class ToolDesk:
             message_id=actor.message_id if actor else None,
             # Only what was executed uses its key up: a denied or late call may be tried again.
             key=params.meta.idempotency_key if executed else None,
-            digest=digest_of(params, arguments) if executed else None,
+            digest=call_digest(params, arguments) if executed else None,
             arguments=self._masked(arguments),
             result=result,
             result_bytes=len(result),
@@ -249,7 +249,7 @@ def _defect(words: str) -> CallError:
     return error(ErrorCode.INTERNAL, words, "internal")
 
 
-def digest_of(params: CallParams, arguments: bytes) -> str:
+def call_digest(params: CallParams, arguments: bytes) -> str:
     """Give what tells a retry from another call with the same key.
 
     Args:
@@ -263,7 +263,7 @@ def digest_of(params: CallParams, arguments: bytes) -> str:
 
 
 def _replay(stored: StoredCall, params: CallParams) -> Decision:
-    if stored.digest != digest_of(params, _canonical.encode(params.arguments)):
+    if stored.digest != call_digest(params, _canonical.encode(params.arguments)):
         words = "this key was used for another call; a new call needs a new key"
         return Decision(outcome=Outcome.CONFLICT, error=error(ErrorCode.CONFLICT, words, "conflict"))
     refused = stored.outcome is Outcome.REFUSED

@@ -46,7 +46,7 @@ class ToolGateway:
         socket: where calls come from.
         store: what is stored.
         desk: serves one call.
-        observe: told of each caller's call how long it took, in seconds from its arrival to its answer.
+        observe: told of each call: its caller, and the seconds from its arrival to its answer.
         on_audit: told after each commit in which decisions were written down.
         max_waiting: calls that may wait, by weight.
     """

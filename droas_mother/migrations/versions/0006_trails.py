@@ -11,7 +11,7 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Bring them in, and fill them from what is there."""
+    """Bring them in, and fill them from what is there; entries of the forgotten lead nowhere."""
     op.add_column("entries", sa.Column("before", sa.BigInteger))
     op.add_column("accounts", sa.Column("newest", sa.BigInteger))
     op.add_column("accounts", sa.Column("spent_day", sa.Integer, nullable=False, server_default="0"))
@@ -19,7 +19,7 @@ def upgrade() -> None:
     op.execute(
         "UPDATE entries SET before = found.before FROM ("
         "SELECT seq, lag(seq) OVER (PARTITION BY guild_id, owner, currency ORDER BY seq) AS before FROM entries"
-        ") AS found WHERE found.seq = entries.seq"
+        ") AS found WHERE found.seq = entries.seq AND entries.owner <> 'erased'"
     )
     op.execute(
         "UPDATE accounts SET newest = found.newest FROM ("

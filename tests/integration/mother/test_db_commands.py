@@ -151,6 +151,7 @@ def test_an_sqlite_database_moves_to_postgresql(tmp_path: Path, short_tmp: Path,
     engine.dispose()
     grown = PlacedDatabase(short_tmp, postgres_url)
     grown.change("CREATE TABLE others AS SELECT 7 AS kept")
+    grown.change("CREATE TABLE spendings AS SELECT 9 AS kept")  # ours until schema 0005, and theirs since
     grown.change("CREATE TABLE wishes AS SELECT 8 AS kept")
     code, refused, _ = grown.ctl("restore", str(tmp_path / "out.db"), "--force")
     assert (code, "another program (wishes)" in refused["error"]) == (73, True)
@@ -160,6 +161,7 @@ def test_an_sqlite_database_moves_to_postgresql(tmp_path: Path, short_tmp: Path,
         assert grown.ctl("restore", str(tmp_path / "out.db"), *options)[0] == 0
         assert grown.value("SELECT wanted FROM wishes") is True
         assert grown.value("SELECT kept FROM others") == 7
+        assert grown.value("SELECT kept FROM spendings") == 9
 
 
 _WISH = "INSERT INTO wishes (bot, wanted, at_us) VALUES ('{}', true, 1)"

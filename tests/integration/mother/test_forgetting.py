@@ -1,6 +1,7 @@
 """A person with a long past is forgotten between the calls of others, and an erasure that is cut off can be repeated."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
 from droas_mother.adapters.storage import schema
+from droas_mother.adapters.storage.forgetting import ERASED
 from droas_mother.core.bookkeeping.records import Erasure
 from droas_mother.core.tools.tool_settings import RateSettings, ToolSettings
 from droas_mother.flows.records import records_desk
@@ -76,6 +79,23 @@ async def test_others_are_served_meanwhile(place: PlayedOffice, monkeypatch: pyt
     assert (commits, served > 1) == (9 + 6 + 3 + 1, True)
     assert leftovers(place) == []
     assert await verified(place)
+    with place.bench.engine.connect() as connection:
+        query = select(schema.entries.c.before).where(schema.entries.c.owner == ERASED)
+        assert set(connection.execute(query).scalars()) == {None}, "her entries lead to one another"
+
+
+async def test_whoever_asks_is_written_down_before_anything_is_gone(
+    place: PlayedOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when it is cut off, the audit says who has begun it."""
+
+    def broken(*_: object) -> None:
+        raise OutsideError("the disk is full")
+
+    monkeypatch.setattr(records_desk, "erase", broken)
+    await place.ctl("user", "erase", "10", "--yes")
+    (row,) = [row for row in place.bench.reader.newest_audit(50) if "erase user" in row["action"]]
+    assert (row["action"], row["caller"]) == ("begin to erase user", f"uid:{os.getuid()}")
 
 
 @pytest.mark.parametrize("portion", range(5))

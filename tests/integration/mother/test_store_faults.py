@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event, text
 
 from droas_common.tool_client import ToolUnavailableError
 from droas_common.wire.calls import Actor
@@ -55,6 +55,26 @@ async def test_a_full_disk_is_told_and_recovers(
     assert again.structured_content["balance"] == 120
     assert "is full" in told[0]["arguments"]
     assert look_at_file(tmp_path / "droas.db").faults == ()
+
+
+async def test_a_read_that_fails_within_a_commit_is_no_defect(short_tmp: Path, database_url: str) -> None:
+    """Whatever the database is asked last before it fails, callers are to come back, and the outage is noted."""
+    async with running(short_tmp, database_url) as bench:
+        client = bench.client()
+        rename(bench.engine, "entries", "gone")
+        with pytest.raises(ToolUnavailableError, match="the database refuses"):
+            await client.call("economy.daily", {}, actor=ADA, idempotency_key="k")
+        assert bench.gateway.figures.outage is not None
+        rename(bench.engine, "gone", "entries")
+        again = await client.call("economy.daily", {}, actor=ADA, idempotency_key="k")
+        client.close()
+    assert (again.structured_content["balance"], again.replayed) == (120, False)
+
+
+def rename(engine: Engine, name: str, to: str) -> None:
+    """Give a table another name."""
+    with engine.begin() as connection:
+        connection.execute(text(f"ALTER TABLE {name} RENAME TO {to}"))
 
 
 async def test_an_overwritten_file_is_told(short_tmp: Path, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def gives_rubbish(_arguments: Nothing, _call: Call, _draft: Draft) -> Json:
 
 def poisons(_arguments: Nothing, _call: Call, draft: Draft) -> Json:
     """Keep a number that no database takes; it fails with the whole commit."""
-    draft.put(Account(ADA.guild_id, "10", "coins"), Standing(2**80))  # type: ignore[arg-type]  # plain ids serve
+    draft.changes.accounts[Account(ADA.guild_id, "10", "coins")] = Standing(2**80)  # type: ignore[arg-type]  # plain ids serve
     return {}
 
 

@@ -59,6 +59,7 @@ async def test_a_changed_audit_is_found_out(bench: ToolBench, crime: str, said: 
         ),
         ("UPDATE holds SET amount = 9", "escrow of 1: 7 coins wait there, 9 are set aside"),
         ("DELETE FROM entries WHERE seq = 16", "account "),
+        ("UPDATE accounts SET balance = -5 WHERE owner = '11'", "account 11 in 1: it owes 5 coins"),
         (
             "UPDATE entries SET before = NULL WHERE seq = 7",
             "entries row 7: the one before it of its account is 5",
@@ -74,6 +75,20 @@ async def test_a_changed_ledger_is_found_out(bench: ToolBench, crime: str, said:
     with bench.engine.begin() as connection:
         connection.execute(text(crime))
     assert any(fault.startswith(said) for fault in Verifier(bench.engine).ledger().faults)
+
+
+async def test_a_link_that_is_longer_than_a_sweep_is_dropped_as_a_whole(bench: ToolBench) -> None:
+    """Retention never stops at it, and never takes the newest link."""
+    one = AuditRecord(at_us=1, kind="command", caller="uid:1", action="play", outcome=Outcome.OK)
+    await bench.gateway.write(*[one] * 5)
+    await bench.gateway.write(one)
+    future_us = 2**60
+    for first_left in (2, 3, 4, 5, 6, 7, 12):
+        end = bench.reader.prunable(future_us, 1)
+        assert end == first_left
+        await bench.gateway.do(lambda batch, _now_us, end=end: setattr(batch.changes, "audit_from", end))
+    assert bench.reader.prunable(future_us, 1) is None
+    assert (Verifier(bench.engine).audit().rows, Verifier(bench.engine).audit().faults) == (1, [])
 
 
 async def test_rows_of_one_commit_are_one_link(bench: ToolBench) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from droas_common.redaction import _SHAPES, _SUSPICIOUS, MASK, Redactor
+from droas_common.redaction import _SECRET_NAMES, _SHAPES, _SUSPICIOUS, MASK, Redactor, _may_name_a_secret
 
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789AB"
 
@@ -68,6 +68,12 @@ def test_what_any_shape_fits_is_looked_at(name: str, data: st.DataObject) -> Non
     assert re.search(_SHAPES[name], credential)
     assert _SUSPICIOUS.search(credential), credential
     assert name in credential.lower(), credential
+
+
+@given(st.from_regex(_SECRET_NAMES))
+def test_what_sounds_like_a_secret_is_looked_at(name: str) -> None:
+    """The quick search finds every name that the pattern finds, in whatever letters."""
+    assert _may_name_a_secret(name)
 
 
 def test_snowflakes_and_times_pass() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from droas_common.ids import Snowflake
 from droas_common.wire.calls import Actor, CallMeta, CallParams
-from droas_mother.flows.tools.tool_desk import digest_of
+from droas_mother.flows.tools.tool_desk import call_digest
 
 _sorted = msgspec.json.Encoder(order="sorted")
 _ids = st.from_regex(r"[0-9]{1,20}", fullmatch=True).map(Snowflake)
@@ -23,7 +23,7 @@ _arguments = st.dictionaries(st.text(max_size=5), _values, max_size=4)
 
 def digest(params: CallParams) -> str:
     """Give the digest as the desk does."""
-    return digest_of(params, _sorted.encode(params.arguments))
+    return call_digest(params, _sorted.encode(params.arguments))
 
 
 @given(st.sampled_from(["economy.transfer", "users.notes"]), _arguments, _actors)

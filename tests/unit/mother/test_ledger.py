@@ -5,6 +5,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from droas_common.errors import DefectError
 from droas_common.ids import Snowflake
 from droas_mother.core.bookkeeping.books import Batch, Draft
 from droas_mother.core.bookkeeping.ledger import ISSUER, Account, Standing, check_transfer, less, spending
@@ -115,6 +116,18 @@ def test_only_the_issuer_may_owe() -> None:
     assert less(Account(GUILD, "10"), Standing(4), 4).balance == 0
     with pytest.raises(Refusal, match="not enough coins: 3"):
         less(Account(GUILD, "10"), Standing(3), 4)
+
+
+@pytest.mark.parametrize(
+    ("target", "amount"),
+    [(Account(GUILD, "11", "gems"), 5), (Account(Snowflake("2"), "11"), 5), (Account(GUILD, "11"), -5),
+     (Account(GUILD, "11"), 0), (Account(GUILD, "10"), 5)],
+)  # fmt: skip
+def test_what_is_no_move_of_coins_is_a_defect(target: Account, amount: int) -> None:
+    """Nothing turns into another currency or group, and nothing is taken by giving less than nothing."""
+    draft = Draft(Batch(MemoryShelf()), transfer="t", at_us=0, opening_balance=100)
+    with pytest.raises(DefectError):
+        draft.move(Account(GUILD, "10"), target, amount)
 
 
 def test_a_day_has_its_limit_and_the_next_day_another() -> None:

@@ -47,6 +47,28 @@ def test_the_whole_burst_may_be_made_at_once(now: int, burst: int, per_s: float)
     assert buckets.take("a", rate, now) > 0
 
 
+def test_a_raised_rate_holds_at_once() -> None:
+    """Who has used up a low rate does not wait for it any more."""
+    buckets, low, high = Buckets[str](10), Rate(per_s=0.01, burst=10), Rate(per_s=100, burst=10)
+    for _ in range(10):
+        assert not buckets.take("a", low, 10**18)
+    assert buckets.take("a", high, 10**18) == high.interval_ns
+
+
+def test_a_clock_that_is_set_back_shuts_nobody_out() -> None:
+    """The longest wait is until one call comes back."""
+    buckets, rate = Buckets[str](10), Rate(per_s=5, burst=40)
+    assert not buckets.take("a", rate, 10**18)
+    assert buckets.take("a", rate, 10**18 - 3600 * SECOND) <= rate.interval_ns
+
+
+def test_the_lowest_rate_is_one_call_for_good() -> None:
+    """A rate next to nothing is no fault."""
+    buckets, rate = Buckets[str](10), Rate(per_s=1e-305, burst=1)
+    assert not buckets.take("a", rate, SECOND)
+    assert buckets.take("a", rate, 10**16) > 10**16
+
+
 def test_buckets_that_are_empty_are_kept_longest() -> None:
     """Whoever calls so many others away does not get a new bucket by that."""
     rate, buckets = Rate(per_s=1, burst=5), Buckets[str](20)

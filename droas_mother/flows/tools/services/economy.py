@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from droas_common.ids import Snowflake
 from droas_common.wire.calls import Json
 from droas_mother.core.bookkeeping.books import Draft
-from droas_mother.core.bookkeeping.ledger import ESCROW, ISSUER, Account, check_transfer, spending
+from droas_mother.core.bookkeeping.ledger import ESCROW, ISSUER, Account, check_transfer
 from droas_mother.core.bookkeeping.records import Claim, Hold, HoldState
 from droas_mother.core.tools.refusals import Refusal
 from droas_mother.core.tools.tool_settings import EconomySettings
@@ -157,14 +157,12 @@ class Economy:
         return wanted or known[0]
 
     def _spend(self, source: Account, amount: int, call: Call, draft: Draft) -> None:
-        limit, whose = self.settings.user_daily_limit, "you"
-        draft.put(source, spending(draft.standing(source), call.day, amount, limit, whose=whose))
+        draft.spend(source, amount, day=call.day, limit=self.settings.user_daily_limit, whose="you")
         self._spend_of_guild(Account(source.guild_id, ISSUER, source.currency), amount, call, draft)
 
     def _spend_of_guild(self, issuer: Account, amount: int, call: Call, draft: Draft) -> None:
-        """Add to what the whole group gives away on a day, which is noted at its issuer's account."""
-        limit, whose = self.settings.guild_daily_limit, "this group"
-        draft.put(issuer, spending(draft.standing(issuer), call.day, amount, limit, whose=whose))
+        """Count what the whole group gives away at its issuer's account."""
+        draft.spend(issuer, amount, day=call.day, limit=self.settings.guild_daily_limit, whose="this group")
 
 
 def expire(hold: Hold, draft: Draft) -> None:

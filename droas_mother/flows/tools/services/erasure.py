@@ -28,12 +28,12 @@ def digest_of(user_id: Snowflake) -> str:
     return hashlib.blake2b(user_id.encode(), digest_size=12, person=b"droas-user").hexdigest()
 
 
-MOST_ROWS = 500
-"""Rows of audit and ledger out of which a person is taken in one commit; keeps it under about ten milliseconds."""
+MOST_AT_ONCE = 250
+"""Decisions, or transfers, out of which a person is taken in one commit; keeps it under about ten milliseconds."""
 
 
-def portions(traces: Traces, most: int = MOST_ROWS) -> Iterator[Unnaming]:
-    """Give what is unnamed before a person is erased, portion by portion.
+def portions(traces: Traces, most: int = MOST_AT_ONCE) -> Iterator[Unnaming]:
+    """Give what is unnamed before a person is erased, portion by portion; his entries are disowned at the end.
 
     Transfers come first: which of them he asked for is known from his decisions alone. Whatever an end in the midst
     leaves can be found and erased again.
