@@ -25,11 +25,11 @@ MAX_ID_LENGTH = 20
 
 _NAME = rf"^[ -~]{{1,{MAX_NAME_LENGTH}}}\Z"
 _KEY = rf"^[ -~]{{1,{MAX_KEY_LENGTH}}}\Z"
-_ID = rf"^[0-9]{{1,{MAX_ID_LENGTH}}}\Z"
+_ID = rf"^[1-9][0-9]{{0,{MAX_ID_LENGTH - 1}}}\Z"
 _IN_WORDS = {
     _NAME: f"a name has 1 to {MAX_NAME_LENGTH} plain characters",
     _KEY: f"a key has 1 to {MAX_KEY_LENGTH} plain characters",
-    _ID: f"a Discord id has 1 to {MAX_ID_LENGTH} digits",
+    _ID: f"a Discord id has 1 to {MAX_ID_LENGTH} digits, the first of which is not 0",
 }
 
 Name = Annotated[str, Meta(pattern=_NAME)]
@@ -192,6 +192,7 @@ _responses = msgspec.json.Decoder(Response)
 _call_params = msgspec.json.Decoder(CallParams)
 _status_params = msgspec.json.Decoder(StatusParams)
 _cancel_params = msgspec.json.Decoder(CancelParams)
+_objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _results = msgspec.json.Decoder(ToolResult)
 _lists = msgspec.json.Decoder(ToolList)
 
@@ -244,6 +245,11 @@ def _check_depth(arguments: Json) -> None:
         if not level:
             return
     raise FrameError(f"arguments nest deeper than {MAX_DEPTH} levels - at `$.arguments`")
+
+
+def check_object(params: msgspec.Raw) -> None:
+    """Check the parameters of a method that takes none: an object; raises FrameError."""
+    decode(bytes(params), _objects)
 
 
 def read_cancel(params: msgspec.Raw) -> CancelParams:

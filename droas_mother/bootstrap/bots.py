@@ -36,7 +36,7 @@ class Bots:
         self.identifies = IdentifyDesk(
             supervision.identifies_per_day,
             ground.reader.identifies(since_us),
-            ground.gateway.note,
+            lambda identify: ground.gateway.note(identifies=(identify,)),
             apart_s=supervision.identify_spacing_s,
         )
         self.events = EventFeed()

@@ -10,7 +10,7 @@ from droas_mother.bootstrap.ground import Ground
 from droas_mother.core.protection.facts import MessageFacts
 from droas_mother.core.protection.policy_choice import choice_of
 from droas_mother.core.settings import Configuration
-from droas_mother.flows.protection.action_executor import ActionExecutor
+from droas_mother.flows.protection.action_executor import ActionExecutor, profile_of
 from droas_mother.flows.protection.inspector import Inspector
 from droas_mother.flows.protection.witness import Seen
 
@@ -72,7 +72,8 @@ class Protection:
     def _inspect(self, facts: MessageFacts) -> None:
         self._metrics.note_inspected()
         seen = Seen(guild_id=facts.guild_id, user_id=facts.author_id, at_s=facts.at_s)
-        self._ground.witness.see(facts.message_id, seen, facts.author_roles)
+        if self._ground.witness.see(facts.message_id, seen, facts.author_roles):
+            self._ground.gateway.note(rows=(profile_of(facts, warnings=0),))
         verdict = self.inspector.inspect(facts)
         if verdict is not None and self.executor is not None:
             self.executor.submit(verdict)

@@ -5,11 +5,13 @@ import json
 import os
 import signal
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -79,6 +81,22 @@ async def test_a_tool_is_not_called_for_a_message_that_the_mother_never_saw(plac
     who = ("--guild", place.guilds["Harbour"]["id"], "--user", place.users["ada"])
     _, told, _ = await place.ctl("tools", "call", "economy.balance", *who)
     assert told["structured_content"]["balance"] == 70
+
+
+async def test_who_has_written_has_a_profile(place: Town) -> None:
+    """The mother notes a member when she first sees him, and calls him by his name."""
+    who = ("--guild", place.guilds["Harbour"]["id"], "--user", place.users["grace"])
+    await place.say("grace", "good morning")
+
+    async def known() -> dict[str, Any] | None:
+        code, told, _ = await place.ctl(
+            "tools", "call", "users.profile", f"user_id={place.users['ada']}", *who
+        )
+        return told["structured_content"] if code == 0 else None
+
+    profile = await until(known, "the mother does not know ada")
+    assert (profile["display_name"].lower(), profile["warnings"]) == ("ada", 0)
+    assert profile["first_seen_unix_s"] <= time.time()
 
 
 async def test_a_bot_may_call_what_its_configuration_lists(place: Town) -> None:

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, func, literal, select
+from sqlalchemy import bindparam, case, func, literal, select
 
 from droas_common.ids import Snowflake
 from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.bulk import Bulk
 from droas_mother.core.bookkeeping.ledger import ESCROW, ISSUER, Account, Standing
-from droas_mother.core.bookkeeping.records import Entry
+from droas_mother.core.bookkeeping.records import Entry, Passage
 
 _KEPT = 100_000
 """Accounts that are kept in memory; when there are more, it begins anew."""
@@ -96,13 +96,12 @@ class Accounts:
         rows = self._read(_RICHEST, guild_id=guild_id, currency=currency, most=count)
         return [(row.owner, int(row.balance)) for row in rows]
 
-    def history(self, account: Account, count: int) -> list[Entry]:
-        """Give an account's newest entries, the newest first."""
+    def history(self, account: Account, count: int) -> list[Passage]:
+        """Give what has gone in and out of an account, the newest first."""
         newest = self._look_up(account)[1]
         if newest is None:
             return []
-        rows = self._read(_HISTORY, newest=newest, most=count)
-        return [Entry(row.transfer, account, int(row.amount), int(row.at_us)) for row in rows]
+        return [Passage(*row) for row in self._read(_HISTORY, newest=newest, most=count)]
 
     def _look_up(self, account: Account) -> _Known:
         known = self._known.get(account)
@@ -129,23 +128,31 @@ _RICHEST = (
 )
 
 
-_TOLD = ("transfer", "amount", "at_us")
-
-
 def _history() -> Any:
-    """Give the statement that goes back along a trail, entry by entry."""
-    shown = [schema.entries.c[name] for name in (*_TOLD, "before")]
+    """Give the statement that goes back along a trail, entry by entry.
+
+    Of the two entries of a move, the one that takes is written first, and the one that gives behind it.
+    """
+    entries = schema.entries.c
+    shown = (entries.seq, entries.transfer, entries.amount, entries.at_us, entries.before)
     trail = (
         select(*shown, literal(1).label("place"))
-        .where(schema.entries.c.seq == bindparam("newest"))
+        .where(entries.seq == bindparam("newest"))
         .cte("trail", recursive=True)
     )
     step = (
         select(*shown, trail.c.place + 1)
-        .where(schema.entries.c.seq == trail.c.before, trail.c.place < bindparam("most"))
+        .where(entries.seq == trail.c.before, trail.c.place < bindparam("most"))
     )  # fmt: skip
     trail = trail.union_all(step)
-    return select(*(trail.c[name] for name in _TOLD)).order_by(trail.c.place)
+    other = schema.entries.alias("other")
+    beside = trail.c.seq + case((trail.c.amount < 0, 1), else_=-1)
+    same = (other.c.seq == beside) & (other.c.transfer == trail.c.transfer)
+    return (
+        select(trail.c.amount, trail.c.at_us, other.c.owner)
+        .select_from(trail.outerjoin(other, same))
+        .order_by(trail.c.place)
+    )
 
 
 _HISTORY = _history()

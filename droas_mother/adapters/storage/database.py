@@ -23,7 +23,7 @@ from droas_mother.adapters.storage.pruning import prune
 from droas_mother.adapters.storage.rows import TABLES, RowStatements, row_of, statements
 from droas_mother.core.bookkeeping.books import Changes, Key
 from droas_mother.core.bookkeeping.ledger import Account, Standing
-from droas_mother.core.bookkeeping.records import Entry, Erasure, Hold, Row, StoredCall
+from droas_mother.core.bookkeeping.records import Erasure, Hold, Passage, Row, StoredCall
 
 _Heads = tuple[str | None, str | None]
 """The hashes of both chains, where they are known."""
@@ -86,8 +86,8 @@ class Database:
         """Give owners and balances, the highest first; raises OutsideError."""
         return self._accounts.richest(guild_id, currency, count)
 
-    def history(self, account: Account, count: int) -> list[Entry]:
-        """Give an account's newest entries, the newest first; raises OutsideError."""
+    def history(self, account: Account, count: int) -> list[Passage]:
+        """Give what has gone in and out of an account, the newest first; raises OutsideError."""
         return self._accounts.history(account, count)
 
     def belongings(self, user_id: Snowflake, guild_id: Snowflake | None) -> tuple[list[Account], list[Hold]]:

@@ -87,6 +87,16 @@ class Reader:
                 if who.guild_id is not None:
                     query = query.where(table.c.guild_id == who.guild_id)
                 found[str(table.name)] = _mappings(connection, query)
+            found["spendings"] = [
+                {
+                    "currency": row["currency"],
+                    "guild_id": row["guild_id"],
+                    "day": row["spent_day"],
+                    "amount": row["spent"],
+                }
+                for row in found["accounts"]
+                if row["spent_day"]
+            ]
             query = select(*_SHOWN).where((schema.audit.c.user_id == who.user_id) | names(who))
             if who.guild_id is not None:
                 query = query.where(schema.audit.c.guild_id == who.guild_id)

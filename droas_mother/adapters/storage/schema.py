@@ -118,6 +118,7 @@ holds = Table(
     Column("amount", BigInteger, nullable=False),
     Column("state", String(16), nullable=False),
     Column("expires_at_us", BigInteger, nullable=False),
+    Column("day", Integer, nullable=False, server_default="0"),
     Index("holds_open", "state", "expires_at_us"),
 )
 """Coins that are set aside; they wait in the group's escrow account."""

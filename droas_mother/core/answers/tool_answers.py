@@ -109,6 +109,7 @@ class UserExport(Answer, frozen=True):
     accounts: list[Json]
     holds: list[Json]
     claims: list[Json]
+    spendings: list[Json]
     entries: list[Json]
     audit: Annotated[list[AuditRow], Meta(description="decisions for this person, or that name him")]
 

@@ -18,6 +18,7 @@ from droas_mother.core.bookkeeping.ledger import (
     less,
     more,
     spending,
+    unspent,
 )
 from droas_mother.core.bookkeeping.records import (
     AuditRecord,
@@ -25,6 +26,7 @@ from droas_mother.core.bookkeeping.records import (
     Erasure,
     Hold,
     Identify,
+    Passage,
     Row,
     StoredCall,
     Unnaming,
@@ -52,8 +54,8 @@ class Shelf(Protocol):
         """Give owners and balances, the highest first."""
         ...
 
-    def history(self, account: Account, count: int) -> list[Entry]:
-        """Give an account's newest entries, the newest first."""
+    def history(self, account: Account, count: int) -> list[Passage]:
+        """Give what has gone in and out of an account, the newest first."""
         ...
 
     def belongings(self, user_id: Snowflake, guild_id: Snowflake | None) -> tuple[list[Account], list[Hold]]:
@@ -169,6 +171,11 @@ class Draft:
         """Give an account's balance; opens it when it is new."""
         return self.standing(account).balance
 
+    def peek(self, account: Account) -> int:
+        """Give an account's balance, or what it would be opened with."""
+        known = self.changes.accounts.get(account) or self._batch.standing(account)
+        return known.balance if known is not None else 0 if account.is_internal else self._opening_balance
+
     def standing(self, account: Account) -> Standing:
         """Give how an account stands; opens it when it is new."""
         known = self.changes.accounts.get(account) or self._batch.standing(account)
@@ -180,6 +187,10 @@ class Draft:
         """Note at an account that coins are given away on a day; raises Refusal beyond the day's limit."""
         standing = spending(self.standing(account), day, amount, limit, whose=whose)
         self.changes.accounts[account] = standing
+
+    def unspend(self, account: Account, amount: int, *, day: int) -> None:
+        """Note at an account that coins have come back which were given away on a day."""
+        self.changes.accounts[account] = unspent(self.standing(account), day, amount)
 
     def move(self, source: Account, target: Account, amount: int) -> None:
         """Move coins from one account to another of the same group and currency.

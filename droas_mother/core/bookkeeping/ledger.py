@@ -102,3 +102,10 @@ def spending(standing: Standing, day: int, amount: int, limit: int, *, whose: st
         left = max(0, limit - already)
         raise Refusal(f"{whose} may give away {left} more today, at most {limit} a day", kind="daily_limit")
     return Standing(standing.balance, day, already + amount)
+
+
+def unspent(standing: Standing, day: int, amount: int) -> Standing:
+    """Give how an account stands after coins have come back that were given away out of it on a day."""
+    if standing.spent_day != day:
+        return standing
+    return Standing(standing.balance, day, max(0, standing.spent - amount))

@@ -85,6 +85,20 @@ class Entry(msgspec.Struct, frozen=True):
     at_us: int
 
 
+class Passage(msgspec.Struct, frozen=True):
+    """Coins that went into an account, or out of it when the amount is negative.
+
+    Args:
+        amount: how many.
+        at_us: unix microseconds.
+        other: the owner of the account on the other side; None where that is not known.
+    """
+
+    amount: int
+    at_us: int
+    other: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identify:
     """One IDENTIFY of a token, named by its digest."""
@@ -202,7 +216,11 @@ class HoldState(StrEnum):
 
 
 class Hold(Row, frozen=True, kw_only=True):
-    """Coins that a member has set aside, until they are given away, given back, or the time is over."""
+    """Coins that a member has set aside, until they are given away, given back, or the time is over.
+
+    Args:
+        day: on which they count as given away, days since 1970, UTC.
+    """
 
     hold_id: str
     caller: str
@@ -212,6 +230,7 @@ class Hold(Row, frozen=True, kw_only=True):
     amount: int
     state: HoldState
     expires_at_us: int
+    day: int = 0
 
     @property
     def key(self) -> tuple[str, ...]:

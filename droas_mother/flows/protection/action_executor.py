@@ -22,6 +22,7 @@ from droas_common.wire.frames import encode
 from droas_common.wire.topics import protection_topic
 from droas_mother.core.bookkeeping.records import AuditRecord, Outcome, Profile
 from droas_mother.core.protection.decision import Decision, MessageRef, merge
+from droas_mother.core.protection.facts import MessageFacts
 from droas_mother.flows.protection.inspector import Verdict
 from droas_mother.ports import AuditLog, EventBus, Moderator
 
@@ -131,7 +132,9 @@ class ActionExecutor:
                 trace_id=trace_id,
                 duration_us=int(elapsed_s * 1e6),
             )
-            await self._try(problems, lambda: self._audit.write(record, rows=(_warned(verdict),)))
+            await self._try(
+                problems, lambda: self._audit.write(record, rows=(profile_of(verdict.facts, warnings=1),))
+            )
             log.info(
                 "protection_acted",
                 guild=facts.guild_id,
@@ -239,12 +242,12 @@ def _arguments(verdict: Verdict) -> Json:
     }
 
 
-def _warned(verdict: Verdict) -> Profile:
-    facts = verdict.facts
+def profile_of(facts: MessageFacts, *, warnings: int) -> Profile:
+    """Give what a message tells of its author, to be added to what is known of him."""
     return Profile(
         guild_id=facts.guild_id,
         user_id=facts.author_id,
         display_name=facts.author_name,
         first_seen_us=time.time_ns() // 1000,
-        warnings=1,
+        warnings=warnings,
     )

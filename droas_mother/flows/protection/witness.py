@@ -36,10 +36,11 @@ class Witness:
         self._messages: OrderedDict[Snowflake, Seen] = OrderedDict()
         self._roles: OrderedDict[tuple[Snowflake, Snowflake], tuple[str, ...]] = OrderedDict()
 
-    def see(self, message_id: Snowflake, seen: Seen, roles: tuple[str, ...]) -> None:
-        """Note a message and its author's roles."""
+    def see(self, message_id: Snowflake, seen: Seen, roles: tuple[str, ...]) -> bool:
+        """Note a message and its author's roles; gives whether he is new here."""
         member = (seen.guild_id, seen.user_id)
         with self._guard:
+            new = member not in self._roles
             self._messages[message_id] = seen
             self._roles[member] = roles
             self._roles.move_to_end(member)
@@ -47,6 +48,7 @@ class Witness:
                 self._messages.popitem(last=False)
             if len(self._roles) > MAX_MEMBERS:
                 self._roles.popitem(last=False)
+        return new
 
     def confirms(self, actor: Actor, *, now_s: float) -> bool:
         """Say whether this user has written this message in this group lately."""

@@ -39,6 +39,7 @@ class Reception:
         self._waiting = waiting
         self._figures = figures
         self._patience = Patience()
+        self._withdrawn: list[Waiting] = []
 
     def admit(self, question: Question) -> None:
         """Let a request wait its turn; what cannot be read, or finds no room, is answered at once."""
@@ -59,6 +60,11 @@ class Reception:
         else:
             self._queue(question, request, now)
 
+    def take_withdrawn(self) -> list[Waiting]:
+        """Give the requests that their callers have taken back since the last time."""
+        withdrawn, self._withdrawn = self._withdrawn, []
+        return withdrawn
+
     def _queue(self, question: Question, request: Request, now: float) -> None:
         try:
             params = read_call(request.params) if request.method == Method.CALL else None
@@ -76,12 +82,12 @@ class Reception:
         try:
             wanted = read_cancel(request.params).request_id
         except FrameError as fault:
-            said = error(ErrorCode.INVALID_PARAMS, str(fault), "invalid_params")
-            self._disappoint(question, request, said, now)
+            self._disappoint(question, request, misplaced(str(fault)), now)
             return
         caller = question.principal.caller
         found = self._waiting.withdraw(caller, wanted)
         if found is not None:
+            self._withdrawn.append(found)
             said = error(ErrorCode.CANCELLED, "the caller does not want it any more", "cancelled")
             self._refuse(found.question, found.request, said)
         self._socket.answer(question, result_frame(request.id, {"cancelled": found is not None}))

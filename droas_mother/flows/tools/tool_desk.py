@@ -22,6 +22,7 @@ from droas_common.wire.calls import (
     Method,
     Request,
     ToolList,
+    check_object,
     error_frame,
     read_status,
     result_frame,
@@ -127,6 +128,11 @@ class ToolDesk:
             batch.record(self._audit(params, principal, decision, now_us, 0))
         return error_frame(request.id, said)
 
+    def withdrawn(self, params: CallParams, principal: Principal, *, now_us: int) -> AuditRecord:
+        """Give what is written of a call that its caller has taken back before it began."""
+        said = error(ErrorCode.CANCELLED, "the caller does not want it any more", "cancelled")
+        return self._audit(params, principal, Decision(outcome=Outcome.CANCELLED, error=said), now_us, 0)
+
     def expire(self, hold: Hold, batch: Batch, *, now_us: int) -> None:
         """Give coins whose time is over back to their owner."""
         known = batch.find(Hold, hold.key)
@@ -138,15 +144,17 @@ class ToolDesk:
     def _method(self, request: Request, principal: Principal, batch: Batch) -> bytes:
         match request.method:
             case Method.LIST:
+                check_object(request.params)
                 allowed = [tool.describe() for name, tool in self._tools.items() if may_call(principal, name)]
                 return result_frame(request.id, ToolList(tools=allowed))
             case Method.STATUS:
                 stored = batch.call(principal.caller, read_status(request.params).idempotency_key)
                 return result_frame(request.id, _status(stored))
             case Method.PING:
+                check_object(request.params)
                 return result_frame(request.id, {})
             case _:
-                words = f"there is no method {request.method[:64]}"
+                words = f"there is no method {request.method[:64]!a}"
                 return error_frame(request.id, error(ErrorCode.UNKNOWN_METHOD, words, "unknown_method"))
 
     def _call(
@@ -263,7 +271,8 @@ def call_digest(params: CallParams, arguments: bytes) -> str:
 
 
 def _replay(stored: StoredCall, params: CallParams) -> Decision:
-    if stored.digest != call_digest(params, _canonical.encode(params.arguments)):
+    """Answer as before; of a call that named somebody who was forgotten, only how it ended is known."""
+    if stored.digest and stored.digest != call_digest(params, _canonical.encode(params.arguments)):
         words = "this key was used for another call; a new call needs a new key"
         return Decision(outcome=Outcome.CONFLICT, error=error(ErrorCode.CONFLICT, words, "conflict"))
     refused = stored.outcome is Outcome.REFUSED

@@ -119,12 +119,12 @@ class ToolGateway:
             self.figures.note_fault(words)
             raise OutsideError(words, retry_after_s=_FAILING_WAIT_S) from None
 
-    def note(self, identify: Identify) -> None:
-        """Have an identify written by the next commit, without waiting for it."""
+    def note(self, *, identifies: tuple[Identify, ...] = (), rows: tuple[Row, ...] = ()) -> None:
+        """Have something written by the next commit, without waiting for it."""
         try:
-            self._jobs.put_nowait(Job(identifies=(identify,)))
+            self._jobs.put_nowait(Job(identifies=identifies, rows=rows))
         except queue.Full:
-            log.error("identify_not_noted", why=f"{MAX_JOBS} records wait to be written")
+            log.error("not_noted", why=f"{MAX_JOBS} records wait to be written")
             return
         self._socket.ring()
 
@@ -153,7 +153,7 @@ class ToolGateway:
             self._reception.admit(question)
         group = self._waiting.take(MAX_GROUP)
         self.figures.waiting = len(self._waiting)
-        jobs = self._take_jobs()
+        jobs = [*self._take_jobs(), *self._withdrawn()]
         if not group and not jobs:
             return
         for one, answer in zip(group, self._commit(group, jobs), strict=True):
@@ -215,6 +215,15 @@ class ToolGateway:
         with suppress(DroasError):  # the answer is the same when not even that can be written
             self._store.write(batch.changes)
         return answer
+
+    def _withdrawn(self) -> list[Job]:
+        """Give what is to be written of calls that their callers have taken back."""
+        now_us = time.time_ns() // 1000
+        return [
+            Job(records=(self._desk.withdrawn(one.params, one.question.principal, now_us=now_us),))
+            for one in self._reception.take_withdrawn()
+            if one.params is not None
+        ]
 
     def _take_jobs(self) -> list[Job]:
         jobs: list[Job] = []

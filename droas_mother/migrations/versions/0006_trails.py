@@ -16,6 +16,7 @@ def upgrade() -> None:
     op.add_column("accounts", sa.Column("newest", sa.BigInteger))
     op.add_column("accounts", sa.Column("spent_day", sa.Integer, nullable=False, server_default="0"))
     op.add_column("accounts", sa.Column("spent", sa.BigInteger, nullable=False, server_default="0"))
+    op.add_column("holds", sa.Column("day", sa.Integer, nullable=False, server_default="0"))
     op.execute(
         "UPDATE entries SET before = found.before FROM ("
         "SELECT seq, lag(seq) OVER (PARTITION BY guild_id, owner, currency ORDER BY seq) AS before FROM entries"

@@ -126,6 +126,13 @@ def ask(socket: "zmq.Socket[bytes]", frame: bytes, wait_ms: int = 5000) -> Any:
         (call(idempotencyKey=""), "$._meta.idempotencyKey"),
         (request(method="tools/call", params={"name": 5}), "$.name"),
         (request(method="calls/status", params={"idempotencyKey": ""}), "$.idempotencyKey"),
+        (request(method="calls/cancel", params={"requestId": []}), "$.requestId"),
+        (request(method="ping", params=[]), "$"),
+        (request(method="tools/list", params=None), "$"),
+        (call(actor={"userId": "011"}), "$._meta.actor.userId"),
+        (call("economy.transfer", {"to_user_id": "011", "amount": 1}, idempotencyKey="k"), "$.to_user_id"),
+        (call("economy.transfer", {"to_user_id": "<@12", "amount": 1}, idempotencyKey="k"), "$.to_user_id"),
+        (call("economy.balance", {"currency": "coins\n"}), "$.currency"),
     ],
 )
 async def test_the_place_of_a_fault_is_told(short_tmp: Path, tmp_path: Path, frame: bytes, path: str) -> None:

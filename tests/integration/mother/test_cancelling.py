@@ -12,6 +12,7 @@ from droas_common.redaction import Redactor
 from droas_common.wire.calls import Json
 from droas_mother.adapters.storage.database import Database
 from droas_mother.adapters.storage.engine import open_engine
+from droas_mother.adapters.storage.reader import Reader
 from droas_mother.core.tools.authorization import Principal, PrincipalKind
 from droas_mother.core.tools.tool_settings import EconomySettings, ToolSettings
 from droas_mother.flows.tools.call_gate import CallGate
@@ -103,6 +104,14 @@ def test_before_its_commit_a_call_is_taken_back(gateway: ToolGateway, socket: Sc
     assert socket.answers[1]["error"]["data"]["kind"] == "cancelled"
     assert socket.answers[2]["result"] == {"cancelled": True}
     assert socket.answers[3]["result"] == {"state": "unknown"}
+    engine = gateway._store._engine  # type: ignore[attr-defined]  # the one of the fixture
+    (row,) = Reader(engine).newest_audit(5)
+    assert (row["action"], row["outcome"], row["key"], row["user_id"]) == (
+        "economy.transfer",
+        "cancelled",
+        None,
+        "10",
+    )
 
 
 def test_after_its_commit_a_call_stays_done(gateway: ToolGateway, socket: ScriptedSocket) -> None:

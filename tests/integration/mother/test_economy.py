@@ -1,13 +1,16 @@
 """Everything that can be done with coins, over real sockets, on every database."""
 
 import itertools
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from droas_common.wire.calls import Actor, Json
+from droas_mother.adapters.storage.verification import Verifier
 from droas_mother.core.tools.tool_settings import EconomySettings, ToolSettings
 from tests.support.bench_of_tools import ADA, GRACE, ToolBench, running
 
@@ -62,7 +65,14 @@ async def test_the_richest_and_the_past_are_told(ask: Ask) -> None:
     board = await ask("economy.leaderboard", count=5)
     assert board["members"] == [{"user_id": "11", "balance": 130}, {"user_id": "10", "balance": 70}]
     history = await ask("economy.history", count=2)
-    assert [entry["amount"] for entry in history["entries"]] == [-30, 100]
+    assert [(entry["amount"], entry["other"]) for entry in history["entries"]] == [
+        (-30, "11"),
+        (100, "issuer"),
+    ]
+    await ask("economy.reserve", amount=5)
+    history = await ask("economy.history", GRACE, count=1)
+    assert [(entry["amount"], entry["other"]) for entry in history["entries"]] == [(30, "10")]
+    assert (await ask("economy.history", count=1))["entries"][0]["other"] == "escrow"
 
 
 async def test_each_currency_is_a_purse_of_its_own(ask: Ask) -> None:
@@ -81,6 +91,45 @@ async def test_a_day_has_its_limit(ask: Ask) -> None:
     assert (await ask("economy.transfer", to_user_id="11", amount=40))["refused"] == "daily_limit"
     refused = await ask("economy.transfer", GRACE, to_user_id="10", amount=70)
     assert (refused["refused"], "this group may give away 60" in refused["message"]) == ("daily_limit", True)
+
+
+async def test_what_comes_back_was_not_given_away(ask: Ask) -> None:
+    """Coins that were set aside count for the day's limit as long as they are."""
+    hold = await ask("economy.reserve", amount=90)
+    assert (await ask("economy.transfer", to_user_id="11", amount=10))["balance"] == 0
+    await ask("economy.award", to_user_id="10", amount=50)
+    assert (await ask("economy.transfer", to_user_id="11", amount=30))["refused"] == "daily_limit"
+    await ask("economy.void", hold_id=hold["hold_id"])
+    assert (await ask("economy.transfer", to_user_id="11", amount=90))["balance"] == 50
+    assert (await ask("economy.transfer", to_user_id="11", amount=21))["refused"] == "daily_limit"
+
+
+async def test_only_who_set_coins_aside_can_say_what_becomes_of_them(ask: Ask) -> None:
+    """The same bot speaks for all members; another one's coins are as unknown to it as if they were not there."""
+    hold = await ask("economy.reserve", amount=80)
+    for tool, arguments in (("commit", {"to_user_id": "11"}), ("void", {})):
+        refused = await ask(f"economy.{tool}", GRACE, hold_id=hold["hold_id"], **arguments)
+        assert refused["refused"] == "unknown_hold"
+    assert (await ask("economy.void", hold_id=hold["hold_id"]))["state"] == "voided"
+
+
+async def test_to_ask_for_a_balance_opens_no_account(bench: ToolBench, ask: Ask) -> None:
+    """Reading changes nothing: no entry, no place on the board; what he would be opened with is told."""
+    assert (await ask("economy.balance", user_id="4711"))["balance"] == 100
+    assert (await ask("economy.leaderboard"))["members"] == []
+    assert Verifier(bench.engine).ledger().rows == 0
+    await ask("economy.transfer", to_user_id="11", amount=1)
+    assert (await ask("economy.balance", user_id="11"))["balance"] == 101
+
+
+async def test_models_are_told_patterns_that_every_service_knows(bench: ToolBench) -> None:
+    """They begin with ^ and end with $, and look neither ahead nor behind."""
+    client = bench.client()
+    tools = await client.list_tools()
+    client.close()
+    patterns = re.findall(r'"pattern":"(.*?)"[,}]', msgspec.json.encode(tools).decode())
+    assert len(patterns) > 5
+    assert not [one for one in patterns if one[0] != "^" or one[-1] != "$" or "(?" in one or "\\" in one]
 
 
 async def test_coins_that_are_set_aside_go_one_way_only(bench: ToolBench, ask: Ask) -> None:

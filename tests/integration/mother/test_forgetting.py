@@ -133,6 +133,19 @@ async def test_what_was_written_after_the_search_is_found_at_the_end(place: Play
     assert await verified(place)
 
 
+async def test_a_retry_after_an_erasure_does_nothing_twice(place: PlayedOffice) -> None:
+    """Who gave coins to somebody who was forgotten is told that it was done, though not what was said then."""
+    client = place.bench.client()
+    given = {"to_user_id": "10", "amount": 7}
+    await client.call("economy.transfer", given, actor=GRACE, idempotency_key="paid")
+    before = (await client.call("economy.balance", {}, actor=GRACE)).structured_content["balance"]
+    await place.ctl("user", "erase", "10", "--yes")
+    again = await client.call("economy.transfer", given, actor=GRACE, idempotency_key="paid")
+    assert (again.replayed, again.is_error, again.structured_content) == (True, False, {})
+    assert (await client.call("economy.balance", {}, actor=GRACE)).structured_content["balance"] == before
+    client.close()
+
+
 async def erase_with(place: PlayedOffice, traces: Any) -> tuple[int, Any, str]:
     """Erase with what was found before."""
     patched = pytest.MonkeyPatch()

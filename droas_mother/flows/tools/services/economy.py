@@ -42,7 +42,7 @@ class Economy:
         guild_id, user_id = call.member()
         owner = user_id_of(arguments.user_id) if arguments.user_id else user_id
         account = self._account(guild_id, owner, arguments.currency)
-        return {"user_id": owner, "balance": draft.balance(account), "currency": account.currency}
+        return {"user_id": owner, "balance": draft.peek(account), "currency": account.currency}
 
     def transfer(self, arguments: TransferArguments, call: Call, draft: Draft) -> Json:
         """Give coins of the asking member to another."""
@@ -104,7 +104,10 @@ class Economy:
         guild_id, user_id = call.member()
         account = self._account(guild_id, user_id, arguments.currency)
         entries = draft.shelf.history(account, arguments.count)
-        told = [{"amount": entry.amount, "at_unix_s": entry.at_us // 1_000_000} for entry in entries]
+        told = [
+            {"amount": entry.amount, "other": entry.other, "at_unix_s": entry.at_us // 1_000_000}
+            for entry in entries
+        ]
         return {"entries": told, "currency": account.currency}
 
     def reserve(self, arguments: ReserveArguments, call: Call, draft: Draft) -> Json:
@@ -128,6 +131,7 @@ class Economy:
             amount=arguments.amount,
             state=HoldState.OPEN,
             expires_at_us=call.at_us + arguments.seconds * 1_000_000,
+            day=call.day,
         )
         draft.keep(hold)
         return {**_told(hold), "balance": draft.balance(source)}
@@ -145,7 +149,8 @@ class Economy:
     def void(self, arguments: VoidArguments, call: Call, draft: Draft) -> Json:
         """Give coins that were set aside back to their owner."""
         hold = _open_hold(arguments.hold_id, call, draft)
-        return _settle(hold, Account(hold.guild_id, hold.user_id, hold.currency), HoldState.VOIDED, draft)
+        take_back(hold, HoldState.VOIDED, draft)
+        return _told(replace(hold, state=HoldState.VOIDED))
 
     def _account(self, guild_id: Snowflake, owner: str, currency: str | None) -> Account:
         return Account(guild_id, owner, self._currency(guild_id, currency))
@@ -172,15 +177,18 @@ def expire(hold: Hold, draft: Draft) -> None:
 
 
 def take_back(hold: Hold, state: HoldState, draft: Draft) -> None:
-    """Give what is set aside back to its owner."""
-    _settle(hold, Account(hold.guild_id, hold.user_id, hold.currency), state, draft)
+    """Give what is set aside back to its owner, who has then not given it away on that day."""
+    owner = Account(hold.guild_id, hold.user_id, hold.currency)
+    _settle(hold, owner, state, draft)
+    for account in (owner, Account(hold.guild_id, ISSUER, hold.currency)):
+        draft.unspend(account, hold.amount, day=hold.day)
 
 
 def _open_hold(hold_id: str, call: Call, draft: Draft) -> Hold:
-    """Find coins that this caller has set aside for a member of this group; raises Refusal."""
-    guild_id, _ = call.member()
+    """Find coins that the asking member has set aside through this caller; raises Refusal."""
+    member = call.member()
     hold = draft.find(Hold, (hold_id,))
-    if hold is None or hold.caller != call.caller or hold.guild_id != guild_id:
+    if hold is None or hold.caller != call.caller or (hold.guild_id, hold.user_id) != member:
         raise Refusal("nothing was set aside under this id", kind="unknown_hold")
     if hold.state is not HoldState.OPEN:
         raise Refusal(f"these coins are {hold.state.value} already", kind="settled")
@@ -220,7 +228,12 @@ _TOOLS: tuple[tuple[str, type[msgspec.Struct], bool, str], ...] = (
     ),
     ("daily", DailyArguments, True, "Give the asking member the coins that everybody may take once a day."),
     ("leaderboard", LeaderboardArguments, False, "Tell which members of this group have most coins."),
-    ("history", HistoryArguments, False, "Tell what the asking member has lately got and given."),
+    (
+        "history",
+        HistoryArguments,
+        False,
+        "Tell what the asking member has lately got and given; `other` is a member, or the group's `issuer` or `escrow`.",
+    ),
     (
         "reserve",
         ReserveArguments,
@@ -231,9 +244,9 @@ _TOOLS: tuple[tuple[str, type[msgspec.Struct], bool, str], ...] = (
         "commit",
         CommitArguments,
         True,
-        "Give coins that were set aside to a member, or spend them when nobody is named.",
+        "Give coins that the asking member has set aside to a member, or spend them when nobody is named.",
     ),
-    ("void", VoidArguments, True, "Give coins that were set aside back to their owner."),
+    ("void", VoidArguments, True, "Give coins that the asking member has set aside back to him."),
 )
 """Each tool: the verb, which is the method that does it, its arguments, whether it changes something, its words."""
 

@@ -5,17 +5,15 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from droas_mother.flows.tools.services.registry import UserId
+from droas_mother.flows.tools.services.registry import UserId, fitting
 
 Amount = Annotated[int, Meta(ge=1, le=10**12, description="Whole coins.")]
 Note = Annotated[str, Meta(max_length=200, description="A word about it.")]
 Currency = Annotated[
     str,
-    Meta(
-        pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="A currency of this group; its usual one by default."
-    ),
+    fitting("[a-z][a-z0-9_-]{0,31}", "A currency of this group; its usual one by default."),
 ]
-HoldId = Annotated[str, Meta(pattern=r"^[0-9a-f]{24}$", description="What economy.reserve gave.")]
+HoldId = Annotated[str, fitting("[0-9a-f]{24}", "What economy.reserve gave.")]
 
 
 class _Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -14,11 +14,17 @@ from droas_common.wire.calls import Actor, Json, ToolDescription
 from droas_mother.core.bookkeeping.books import Draft
 from droas_mother.core.tools.refusals import Refusal
 
+_END = r"\Z"
+
+
+def fitting(pattern: str, description: str) -> Meta:
+    """Give the condition that a text fits a pattern as a whole; `$` would let a line break pass behind it."""
+    return Meta(pattern=f"^{pattern}{_END}", description=description)
+
+
 UserId = Annotated[
     str,
-    Meta(
-        pattern=r"^(<@!?)?[0-9]{1,20}>?$(?!\n)", description="A Discord user: the id, or the mention <@id>."
-    ),
+    fitting("(<@!?[1-9][0-9]{0,19}>|[1-9][0-9]{0,19})", "A Discord user: the id, or the mention <@id>."),
 ]
 
 _DAY_US = 86_400_000_000
@@ -93,7 +99,7 @@ class Tool[Arguments: msgspec.Struct]:
     @functools.cache  # noqa: B019 - tools live as long as the mother, and making a schema takes a millisecond
     def describe(self) -> ToolDescription:
         """Give what `tools/list` tells of it."""
-        schema = msgspec.json.schema(self.arguments)
+        schema = _for_models(msgspec.json.schema(self.arguments))
         definition = schema.get("$defs", {}).get(self.arguments.__name__, schema)
         return ToolDescription(
             name=self.name,
@@ -106,3 +112,9 @@ class Tool[Arguments: msgspec.Struct]:
             },
             annotations={"readOnlyHint": not self.changes, "idempotentHint": True},
         )
+
+
+def _for_models(schema: Json) -> Json:
+    """Give a schema with patterns that end in `$`: some services refuse a request for any other end."""
+    told: Json = msgspec.json.decode(msgspec.json.encode(schema).replace(rb"\\Z", b"$"))
+    return told

@@ -12,12 +12,12 @@ from droas_common.wire.calls import Json
 from droas_mother.core.bookkeeping.books import Draft
 from droas_mother.core.bookkeeping.records import Memory, Profile
 from droas_mother.core.tools.refusals import Refusal
-from droas_mother.flows.tools.services.registry import Call, Tool, UserId, user_id_of
+from droas_mother.flows.tools.services.registry import Call, Tool, UserId, fitting, user_id_of
 
 MAX_NOTES = 20
 MAX_PREFERENCES = 32
 
-Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_.-]{0,39}$", description="A name for it, `language`.")]
+Name = Annotated[str, fitting("[a-z][a-z0-9_.-]{0,39}", "A name for it, `language`.")]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
 RolesOf = Callable[[Snowflake, Snowflake], tuple[str, ...] | None]
@@ -64,12 +64,15 @@ class Users:
     def profile(self, arguments: WhoArguments, call: Call, draft: Draft) -> Json:
         """Tell what is known of a member, with what he prefers."""
         guild_id, wanted = _who(arguments, call)
-        profile = _known(guild_id, wanted, draft)
+        profile = draft.find(Profile, (guild_id, wanted))
+        asks_for_himself = call.actor is not None and wanted == call.actor.user_id
+        if profile is None and not asks_for_himself:
+            raise Refusal("this member has not been seen yet", kind="unknown_member")
         return {
-            "user_id": profile.user_id,
-            "display_name": profile.display_name,
-            "first_seen_unix_s": profile.first_seen_us // 1_000_000,
-            "warnings": profile.warnings,
+            "user_id": wanted,
+            "display_name": profile.display_name if profile is not None else None,
+            "first_seen_unix_s": profile.first_seen_us // 1_000_000 if profile is not None else None,
+            "warnings": profile.warnings if profile is not None else 0,
             "preferences": _preferences(_memory(guild_id, wanted, draft)),
         }
 
@@ -148,7 +151,7 @@ _TOOLS: tuple[tuple[str, type[msgspec.Struct], bool, str], ...] = (
         "forget",
         NoArguments,
         True,
-        "Forget everything that was remembered of the asking member in this group.",
+        "Forget everything that was remembered of the asking member in this group, notes and preferences.",
     ),
 )
 """Each tool: the verb, which is the method that does it, its arguments, whether it changes something, its words."""
@@ -173,13 +176,6 @@ def tools(roles_of: RolesOf = lambda _guild_id, _user_id: None) -> list[Tool[Any
 def _who(arguments: WhoArguments, call: Call) -> tuple[Snowflake, Snowflake]:
     guild_id, user_id = call.member()
     return guild_id, user_id_of(arguments.user_id) if arguments.user_id else user_id
-
-
-def _known(guild_id: Snowflake, user_id: Snowflake, draft: Draft) -> Profile:
-    profile = draft.find(Profile, (guild_id, user_id))
-    if profile is None:
-        raise Refusal("this member has not been seen yet", kind="unknown_member")
-    return profile
 
 
 def _memory(guild_id: Snowflake, user_id: Snowflake, draft: Draft) -> Memory:
