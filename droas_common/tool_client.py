@@ -23,6 +23,7 @@ from droas_common.wire.calls import (
     ErrorCode,
     Json,
     Method,
+    StatusParams,
     ToolDescription,
     ToolResult,
     read_response,
@@ -36,11 +37,16 @@ from droas_common.zmq_sockets import DrainedSocket
 MAX_IN_FLIGHT = 256
 """Calls waiting for their answers; one more is refused at once instead of queued."""
 
+NOT_ADMITTED = "or this client is no longer admitted: `droasctl client list` shows who is revoked"
+"""What it can be besides when no answer comes: who is not admitted gets none."""
+
 _WORTH_A_RETRY = (ErrorCode.OVERLOADED, ErrorCode.LIMITED, ErrorCode.UNAVAILABLE, ErrorCode.UNPROVEN)
 
 
 class ToolCallError(RequestError):
     """The mother refuses the call, and would refuse it again.
+
+    Its `idempotency_key` is the one that the call had, also where the client made it.
 
     Args:
         message: the mother's words.
@@ -52,10 +58,13 @@ class ToolCallError(RequestError):
         super().__init__(message)
         self.kind = kind
         self.error = error
+        self.idempotency_key: str | None = None
 
 
 class ToolUnavailableError(OutsideError):
     """No answer came in time, or the mother is overloaded; the same key may be tried again.
+
+    Its `idempotency_key` is that key, also where the client made it; None for what has none.
 
     Args:
         message: the mother's words, or ours.
@@ -68,6 +77,7 @@ class ToolUnavailableError(OutsideError):
     ) -> None:
         super().__init__(message, retry_after_s=retry_after_s)
         self.error = error
+        self.idempotency_key: str | None = None
 
 
 class _Call(msgspec.Struct, frozen=True):
@@ -157,6 +167,16 @@ class ToolClient:
             ToolUnavailableError: no answer in time.
         """
         return read_tools(await self._ask(Method.LIST, {}, timeout_s))
+
+    async def status(self, idempotency_key: str, *, timeout_s: float = 5.0) -> Json:
+        """Tell what became of a call: `{"state": "unknown"}`, or `done` with its result.
+
+        Raises:
+            ToolUnavailableError: no answer in time.
+        """
+        params = StatusParams(idempotency_key=idempotency_key)
+        found: Json = msgspec.json.decode(await self._ask(Method.STATUS, params, timeout_s))
+        return found
 
     async def _ask(self, method: Method, params: object, timeout_s: float) -> msgspec.Raw:
         if len(self._waiting) >= MAX_IN_FLIGHT:

@@ -7,11 +7,14 @@ import asyncio
 import random
 import secrets
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from droas_common.backoff import Backoff
 from droas_common.circuit_breaker import Breaker, BreakerRules, admit, after
 from droas_common.errors import OutsideError, RequestError
+from droas_common.tool_client import ToolCallError, ToolUnavailableError
 from droas_common.wire.calls import Actor, Json, ToolDescription, ToolResult
 
 _BACKOFF = Backoff(first_s=0.1, factor=2.0, cap_s=2.0, eager=False)
@@ -44,6 +47,81 @@ def fresh_key() -> str:
     return f"{time.time_ns() // 1_000_000:012x}-{secrets.token_hex(8)}"
 
 
+class Patience:
+    """Knows how a mother has answered lately, and when to leave her in peace.
+
+    Args:
+        rules: when she is asked no more for a while.
+        now: gives the present moment, in seconds.
+    """
+
+    def __init__(self, rules: BreakerRules | None, now: Callable[[], float]) -> None:
+        self._rules = rules or BreakerRules()
+        self._now = now
+        self._breaker = Breaker()
+
+    def forgive(self) -> None:
+        """Forget what was: another mother is there, who has not failed."""
+        self._breaker = Breaker()
+
+    @contextmanager
+    def one_try(self) -> Iterator[None]:
+        """Watch one try; raises ToolUnavailableError at once while she is left in peace."""
+        self._breaker, wait_s = admit(self._breaker, self._rules, now=self._now())
+        if wait_s:
+            raise ToolUnavailableError("the mother has not answered lately", retry_after_s=wait_s)
+        answered = False
+        try:
+            yield
+            answered = True
+        except RequestError:
+            answered = True
+            raise
+        except OutsideError as error:
+            # Who says when to come back is there.
+            answered = error.retry_after_s is not None
+            raise
+        finally:
+            self._breaker = after(self._breaker, self._rules, answered=answered, now=self._now())
+
+
+class Tries:
+    """The time of one call, shared by its tries.
+
+    Args:
+        timeout_s: seconds for all of them.
+        longest_s: seconds for one.
+        now: gives the present moment, in seconds.
+    """
+
+    def __init__(self, timeout_s: float, *, longest_s: float, now: Callable[[], float]) -> None:
+        self._deadline, self._longest_s, self._now = now() + timeout_s, longest_s, now
+        self._failures = 0
+
+    def next_s(self) -> float:
+        """Give how many seconds the next may take."""
+        return min(self._deadline - self._now(), self._longest_s)
+
+    def pause_s(self, error: OutsideError) -> float:
+        """Give how many seconds to wait after this failure; raises it when no time is left for another try."""
+        self._failures += 1
+        wait_s = _BACKOFF.delay_s(failures=self._failures, jitter=random.random())  # noqa: S311 - spreads load
+        wait_s = max(wait_s, error.retry_after_s or 0.0)
+        if self._now() + wait_s >= self._deadline:
+            raise error
+        return wait_s
+
+
+@contextmanager
+def telling(key: str) -> Iterator[None]:
+    """Put the key of a call into the error that it ends with, so that its caller can ask again."""
+    try:
+        yield
+    except (ToolCallError, ToolUnavailableError) as error:
+        error.idempotency_key = key
+        raise
+
+
 class RetryingTools:
     """Calls tools, again and again with one key, within one deadline.
 
@@ -54,8 +132,11 @@ class RetryingTools:
 
     def __init__(self, calls: Tools, rules: BreakerRules | None = None) -> None:
         self._calls = calls
-        self._rules = rules or BreakerRules()
-        self._breaker = Breaker()
+        self._patience = Patience(rules, lambda: asyncio.get_running_loop().time())
+
+    def forgive(self) -> None:
+        """Ask without a rest: another mother is there, who has not failed."""
+        self._patience.forgive()
 
     async def list_tools(self, *, timeout_s: float = 5.0) -> list[ToolDescription]:
         """Give the tools that may be called; raises OutsideError."""
@@ -80,44 +161,18 @@ class RetryingTools:
             idempotency_key: names the effect; made when absent.
 
         Raises:
-            RequestError: refused; the same call would be refused again.
-            OutsideError: no answer within the time; whether it was done, `calls/status` tells by its key.
+            ToolCallError: refused; the same call would be refused again.
+            ToolUnavailableError: no answer within the time; whether it was done, `calls/status` tells by its
+                `idempotency_key`.
         """
         key = idempotency_key or fresh_key()
-        now = asyncio.get_running_loop().time
-        deadline, failures = now() + timeout_s, 0
-        while True:
-            left_s = deadline - now()
-            try:
-                return await self._once(name, arguments, actor, key, min(left_s, _LONGEST_TRY_S))
-            except OutsideError as error:
-                failures += 1
-                wait_s = _BACKOFF.delay_s(failures=failures, jitter=random.random())  # noqa: S311 - spreads load
-                wait_s = max(wait_s, error.retry_after_s or 0.0)
-                if now() + wait_s >= deadline:
-                    raise
-                await asyncio.sleep(wait_s)
-
-    async def _once(
-        self, name: str, arguments: Json, actor: Actor | None, key: str, timeout_s: float
-    ) -> ToolResult:
-        now = asyncio.get_running_loop().time
-        self._breaker, wait_s = admit(self._breaker, self._rules, now=now())
-        if wait_s:
-            raise OutsideError("the mother has not answered lately", retry_after_s=wait_s)
-        answered = False
-        try:
-            result = await self._calls.call(
-                name, arguments, actor=actor, timeout_s=timeout_s, idempotency_key=key
-            )
-            answered = True
-        except RequestError:
-            answered = True
-            raise
-        except OutsideError as error:
-            # Who says when to come back is there.
-            answered = error.retry_after_s is not None
-            raise
-        finally:
-            self._breaker = after(self._breaker, self._rules, answered=answered, now=now())
-        return result
+        tries = Tries(timeout_s, longest_s=_LONGEST_TRY_S, now=asyncio.get_running_loop().time)
+        with telling(key):
+            while True:
+                try:
+                    with self._patience.one_try():
+                        return await self._calls.call(
+                            name, arguments, actor=actor, timeout_s=tries.next_s(), idempotency_key=key
+                        )
+                except OutsideError as error:
+                    await asyncio.sleep(tries.pause_s(error))

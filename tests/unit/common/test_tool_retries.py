@@ -79,6 +79,26 @@ async def test_who_does_not_answer_is_left_in_peace() -> None:
     assert (len(mother.keys), refused.value.retry_after_s is not None) == (3, True)
 
 
+async def test_another_mother_has_not_failed_yet() -> None:
+    """She is asked at once, however often the one before her did not answer."""
+    mother = Mother(*[ToolUnavailableError("lost")] * 3, DONE)
+    tools = RetryingTools(mother, RULES)
+    for _ in range(3):
+        with pytest.raises(OutsideError):
+            await tools.call("t", {}, actor=None, timeout_s=0.01)
+    tools.forgive()
+    assert await tools.call("t", {}, actor=None, timeout_s=0.01) == DONE
+
+
+@pytest.mark.parametrize("error", [ToolUnavailableError("lost"), ToolCallError("no", kind="denied")])
+async def test_an_error_tells_the_key_of_its_call(error: ToolUnavailableError | ToolCallError) -> None:
+    """So that a caller who gave none can ask again with it."""
+    mother = Mother(error)
+    with pytest.raises(type(error)) as told:
+        await RetryingTools(mother).call("t", {}, actor=None, timeout_s=0.01)
+    assert told.value.idempotency_key == mother.keys[0] is not None
+
+
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 20)), max_size=60))
 def test_an_open_breaker_lets_one_call_try_at_a_time(events: list[tuple[bool, float]]) -> None:
     """It opens after three failures in a row, rests, lets one try, and closes by any answer."""
