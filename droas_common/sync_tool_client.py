@@ -1,23 +1,25 @@
 """A client of the mother's tools for programs without an event loop: one call at a time, blocking.
 
 Not for several threads at once. Nothing waits for ever, and nothing piles up: after a call without an answer
-the socket is made anew, so that a mother who comes back finds no old calls in it.
+the socket is made anew, so that a mother who comes back finds no old calls in it. The mother's key, which is new
+with every start of hers, is looked at before every try.
 """
 
 import itertools
-import random
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import msgspec
 import zmq
 
-from droas_common.backoff import Backoff
+from droas_common.circuit_breaker import BreakerRules
+from droas_common.credentials import KeySource, read_credential
 from droas_common.errors import OutsideError
 from droas_common.settings import CurveKeys
-from droas_common.tool_client import ToolUnavailableError, as_exception
-from droas_common.tool_retries import fresh_key
+from droas_common.tool_client import NOT_ADMITTED, ToolUnavailableError, as_exception
+from droas_common.tool_retries import Patience, Tries, fresh_key, telling
 from droas_common.wire.calls import (
     Actor,
     CallMeta,
@@ -34,7 +36,6 @@ from droas_common.wire.calls import (
 )
 from droas_common.zmq_sockets import client_socket
 
-_BACKOFF = Backoff(first_s=0.1, factor=2.0, cap_s=2.0, eager=False)
 _LONGEST_TRY_S = 2.0
 
 
@@ -43,14 +44,28 @@ class SyncToolClient:
 
     Args:
         endpoint: where the mother's tool socket is.
-        keys: this client's CURVE keys and the mother's public key.
+        keys: gives this client's keys and the present mother's.
+        rules: when it stops asking a mother who does not answer.
     """
 
-    def __init__(self, endpoint: str, keys: CurveKeys) -> None:
-        self._endpoint, self._keys = endpoint, keys
+    def __init__(self, endpoint: str, keys: KeySource, rules: BreakerRules | None = None) -> None:
+        self._endpoint, self._source = endpoint, keys
+        self._keys: CurveKeys | None = None
+        self._patience = Patience(rules, time.monotonic)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket: zmq.Socket[bytes] | None = None
         self._ids = itertools.count(1)
+
+    @classmethod
+    def from_credential(cls, path: str | Path) -> Self:
+        """Make one from the file that `droasctl client add NAME --out FILE` has written.
+
+        Raises:
+            NoInputError: there is no such file, or it cannot be read.
+            RequestError: it is no credential.
+        """
+        credential = read_credential(path)
+        return cls(credential.endpoint, credential.present_keys)
 
     def __enter__(self) -> Self:
         return self
@@ -67,12 +82,12 @@ class SyncToolClient:
 
     def list_tools(self, *, timeout_s: float = 5.0) -> list[ToolDescription]:
         """Give the tools that may be called; raises ToolUnavailableError."""
-        return read_tools(self._ask(Method.LIST, {}, timeout_s))
+        return read_tools(self._ask(self._open(), Method.LIST, {}, timeout_s))
 
     def status(self, idempotency_key: str, *, timeout_s: float = 5.0) -> Json:
         """Tell what became of a call: `{"state": "unknown"}`, or `done` with its result."""
         params = StatusParams(idempotency_key=idempotency_key)
-        found: Json = msgspec.json.decode(self._ask(Method.STATUS, params, timeout_s))
+        found: Json = msgspec.json.decode(self._ask(self._open(), Method.STATUS, params, timeout_s))
         return found
 
     def call(
@@ -86,37 +101,45 @@ class SyncToolClient:
     ) -> ToolResult:
         """Call one tool, again with the same key while there is no answer and time is left.
 
+        Args:
+            name: the tool's name.
+            arguments: what its schema asks for.
+            actor: the Discord user on whose behalf.
+            timeout_s: seconds for all tries together.
+            idempotency_key: names the effect; made when absent.
+
         Raises:
             ToolCallError: refused; the same call would be refused again.
-            ToolUnavailableError: no answer within the time.
+            ToolUnavailableError: no answer within the time; its `idempotency_key` is the one to ask again with.
         """
+        key = idempotency_key or fresh_key()
         meta = CallMeta(
             actor=actor,
             deadline_unix_ms=int((time.time() + timeout_s) * 1000),
-            idempotency_key=idempotency_key or fresh_key(),
+            idempotency_key=key,
         )
         params = CallParams(name=name, arguments=arguments, meta=meta)
-        deadline, failures = time.monotonic() + timeout_s, 0
-        while True:
-            left_s = deadline - time.monotonic()
-            try:
-                return read_result(self._ask(Method.CALL, params, min(left_s, _LONGEST_TRY_S)))
-            except OutsideError as error:
-                failures += 1
-                wait_s = _BACKOFF.delay_s(failures=failures, jitter=random.random())  # noqa: S311 - spreads load
-                wait_s = max(wait_s, error.retry_after_s or 0.0)
-                if time.monotonic() + wait_s >= deadline:
-                    raise
-                time.sleep(wait_s)
+        tries = Tries(timeout_s, longest_s=_LONGEST_TRY_S, now=time.monotonic)
+        with telling(key):
+            while True:
+                try:
+                    socket = (
+                        self._open()
+                    )  # before it is asked whether she answers: another mother has not failed
+                    with self._patience.one_try():
+                        return read_result(self._ask(socket, Method.CALL, params, tries.next_s()))
+                except OutsideError as error:
+                    time.sleep(tries.pause_s(error))
 
-    def _ask(self, method: Method, params: object, timeout_s: float) -> msgspec.Raw:
+    def _ask(
+        self, socket: "zmq.Socket[bytes]", method: Method, params: object, timeout_s: float
+    ) -> msgspec.Raw:
         request_id = next(self._ids)
-        frame = request_frame(request_id, method, params)
         deadline = time.monotonic() + timeout_s
         try:
-            self._open().send(frame, zmq.NOBLOCK)
+            socket.send(request_frame(request_id, method, params), zmq.NOBLOCK)
             while True:
-                response = read_response(self._receive(deadline, method))
+                response = read_response(self._receive(socket, deadline, method))
                 if response.id == request_id:
                     break
         except zmq.ZMQError as error:
@@ -126,17 +149,26 @@ class SyncToolClient:
             raise as_exception(response.error)
         return msgspec.Raw(bytes(response.result))
 
-    def _receive(self, deadline: float, method: Method) -> bytes:
-        socket = self._open()
+    def _receive(self, socket: "zmq.Socket[bytes]", deadline: float, method: Method) -> bytes:
         left_ms = max(0, int((deadline - time.monotonic()) * 1000))
         if not socket.poll(left_ms, zmq.POLLIN):
             self._drop()
-            raise ToolUnavailableError(f"no answer to {method} in time")
+            raise ToolUnavailableError(f"no answer to {method} in time; {NOT_ADMITTED}")
         return socket.recv_multipart()[-1]
 
     def _open(self) -> "zmq.Socket[bytes]":
-        if self._socket is None:
-            self._socket = client_socket(self._context, zmq.DEALER, self._endpoint, self._keys)
+        """Give a socket to the mother who is there now; raises ToolUnavailableError when no key of hers is known."""
+        try:
+            keys = self._source()
+            if keys != self._keys:
+                self._drop()
+                self._patience.forgive()
+            if self._socket is None:
+                self._socket = client_socket(self._context, zmq.DEALER, self._endpoint, keys)
+                self._keys = keys
+        except (OutsideError, zmq.ZMQError) as error:
+            if self._socket is None:
+                raise ToolUnavailableError(str(error)) from error
         return self._socket
 
     def _drop(self) -> None:

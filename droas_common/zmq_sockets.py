@@ -152,16 +152,23 @@ def client_socket(
         kind: zmq.DEALER, zmq.SUB or zmq.PUSH.
         endpoint: where the mother's socket is.
         keys: the client's keys and the mother's public key.
+
+    Raises:
+        zmq.ZMQError: a key is none.
     """
     socket = context.socket(kind)
-    socket.setsockopt(zmq.LINGER, _LINGER_MS)
-    socket.setsockopt(zmq.CURVE_PUBLICKEY, keys.public_key.encode())
-    socket.setsockopt(zmq.CURVE_SECRETKEY, keys.secret_key.get_secret_value().encode())
-    socket.setsockopt(zmq.CURVE_SERVERKEY, keys.server_key.encode())
-    socket.setsockopt(zmq.RECONNECT_IVL, 20)
-    socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1_000)
-    socket.setsockopt(zmq.MAXMSGSIZE, MAX_EVENT_BYTES)
-    socket.connect(endpoint)
+    try:
+        socket.setsockopt(zmq.LINGER, _LINGER_MS)
+        socket.setsockopt(zmq.CURVE_PUBLICKEY, keys.public_key.encode())
+        socket.setsockopt(zmq.CURVE_SECRETKEY, keys.secret_key.get_secret_value().encode())
+        socket.setsockopt(zmq.CURVE_SERVERKEY, keys.server_key.encode())
+        socket.setsockopt(zmq.RECONNECT_IVL, 20)
+        socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1_000)
+        socket.setsockopt(zmq.MAXMSGSIZE, MAX_EVENT_BYTES)
+        socket.connect(endpoint)
+    except BaseException:
+        socket.close(linger=0)  # else its context could never be ended
+        raise
     return socket
 
 

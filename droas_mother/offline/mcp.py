@@ -3,18 +3,12 @@
 import asyncio
 import time
 from argparse import Namespace
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 import msgspec
-import zmq
 
-from droas_common.errors import DroasError, ExitCode, NoInputError, OutsideError, RequestError, UsageError
-from droas_common.life_record import read_beacon
-from droas_common.settings import CurveKeys
-from droas_common.tool_client import ToolCallError, ToolClient, ToolUnavailableError
-from droas_common.tool_retries import RetryingTools
+from droas_common.errors import DroasError, ExitCode, OutsideError, RequestError, UsageError
+from droas_common.following_tool_client import FollowingToolClient
+from droas_common.tool_client import ToolCallError, ToolUnavailableError
 from droas_common.tracing import trace, trace_id_of
 from droas_common.wire.calls import (
     Actor,
@@ -25,12 +19,8 @@ from droas_common.wire.calls import (
     ToolDescription,
     ToolResult,
 )
-from droas_common.zmq_sockets import client_socket
-from droas_mother.core.answers.tool_answers import Credential, ToolCalled, ToolPage
+from droas_mother.core.answers.tool_answers import ToolCalled, ToolPage
 from droas_mother.ctl.client import Client, NoMotherError, RefusedError, find_socket
-
-_BEACON_EVERY_S = 0.5
-"""How often is looked whether another mother has come, whose key is another one."""
 
 _LIST_TIMEOUT_S = 5.0
 _RETRY_MS = 1_000
@@ -43,40 +33,20 @@ class MissingExtraError(RequestError):
 
 
 class ClientCaller:
-    """Calls as an external client, over ZeroMQ; use it within `opened`.
+    """Calls as an external client, over ZeroMQ.
 
     Args:
-        credential: what the client proves itself with.
+        client: calls, and follows the mothers that come.
         timeout_s: seconds for one call with all its tries.
     """
 
-    def __init__(self, credential: Credential, timeout_s: float) -> None:
-        self._credential = credential
+    def __init__(self, client: FollowingToolClient, timeout_s: float) -> None:
+        self._client = client
         self._timeout_s = timeout_s
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._server_key = self._present_key()
-        self._client = ToolClient(self._connect())
-        self._retrying = RetryingTools(self._client)
-
-    @asynccontextmanager
-    async def opened(self) -> AsyncIterator["ClientCaller"]:
-        """Hear answers, and follow the mothers that come."""
-        self._client.start()
-        try:
-            async with asyncio.TaskGroup() as group:
-                following = group.create_task(self._follow(), name="follow-mothers")
-                yield self
-                following.cancel()
-        finally:
-            self._client.close()
-            self._context.destroy(linger=0)
 
     async def tools(self) -> list[ToolDescription]:
         """Give the tools that may be called; raises OutsideError."""
-        try:
-            return await self._client.list_tools(timeout_s=_LIST_TIMEOUT_S)
-        except OutsideError as error:
-            raise OutsideError(self._why(error), retry_after_s=error.retry_after_s) from error
+        return await self._client.list_tools(timeout_s=_LIST_TIMEOUT_S)
 
     async def call(self, wanted: CallParams) -> ToolResult | CallError:
         """Call one until there is an answer, or no time is left; whoever is cancelled takes the call back."""
@@ -85,7 +55,7 @@ class ClientCaller:
             timeout_s = min(timeout_s, deadline_ms / 1000 - time.time())
         try:
             with trace(trace_id_of(wanted.meta.traceparent)):
-                return await self._retrying.call(
+                return await self._client.call(
                     wanted.name,
                     wanted.arguments,
                     actor=wanted.meta.actor,
@@ -94,40 +64,8 @@ class ClientCaller:
                 )
         except ToolCallError as error:
             return error.error or _error(ErrorCode.INVALID_REQUEST, error.kind, str(error))
-        except OutsideError as error:
-            known = error.error if isinstance(error, ToolUnavailableError) else None
-            return known or _unavailable(self._why(error))
-
-    async def _follow(self) -> None:
-        while True:
-            await asyncio.sleep(_BEACON_EVERY_S)
-            present = self._present_key()
-            if present != self._server_key:
-                self._server_key = present
-                self._client.follow(self._connect())
-
-    def _present_key(self) -> str:
-        """Give the mother's key; where none is known one that is not hers, so that nobody answers until it is."""
-        beacon = read_beacon(Path(self._credential.beacon))
-        return beacon.server_key if beacon is not None else self._credential.public_key
-
-    def _why(self, error: OutsideError) -> str:
-        if self._server_key != self._credential.public_key:
-            return f"{error}; or this credential is no longer admitted: `droasctl client list` shows who is revoked"
-        return (
-            f"{self._credential.beacon}: no mother's key can be read there, so none is reached; start her, "
-            "or write the credential anew with `droasctl client add`"
-        )
-
-    def _connect(self) -> "zmq.Socket[bytes]":
-        keys = CurveKeys.model_validate(
-            {
-                "public_key": self._credential.public_key,
-                "secret_key": self._credential.secret_key,
-                "server_key": self._server_key,
-            }
-        )
-        return client_socket(self._context, zmq.DEALER, self._credential.endpoint, keys)
+        except ToolUnavailableError as error:
+            return error.error or _unavailable(str(error))
 
 
 class OperatorCaller:
@@ -214,8 +152,8 @@ def _serve(arguments: Namespace) -> int:
         if not arguments.credential:
             await serve_as(OperatorCaller(find_socket(arguments.socket), arguments.timeout))
             return
-        async with ClientCaller(_credential(arguments.credential), arguments.timeout).opened() as caller:
-            await serve_as(caller)
+        async with FollowingToolClient.from_credential(arguments.credential) as client:
+            await serve_as(ClientCaller(client, arguments.timeout))
 
     try:
         asyncio.run(serve())
@@ -225,17 +163,6 @@ def _serve(arguments: Namespace) -> int:
                 raise one from None
         raise
     return ExitCode.OK
-
-
-def _credential(path: str) -> Credential:
-    try:
-        return msgspec.json.decode(Path(path).read_bytes(), type=Credential)
-    except OSError as error:
-        raise NoInputError(f"{path}: cannot be read: {error.strerror}") from None
-    except msgspec.MsgspecError:
-        raise RequestError(
-            f"{path}: this is no credential; `droasctl client add NAME --out FILE` writes one"
-        ) from None
 
 
 ACTIONS = {"": _serve}

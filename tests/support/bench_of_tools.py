@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import zmq
 from sqlalchemy import Engine
 
@@ -23,6 +24,7 @@ from droas_mother.adapters.storage.database import Database
 from droas_mother.adapters.storage.engine import open_engine
 from droas_mother.adapters.storage.reader import Reader
 from droas_mother.adapters.storage.verification import Verifier
+from droas_mother.core.answers.tool_answers import ClientWanted
 from droas_mother.core.tools.authorization import Principal, PrincipalKind
 from droas_mother.core.tools.tool_settings import EconomySettings, ToolSettings
 from droas_mother.flows.admin_desk import Rooms
@@ -73,6 +75,13 @@ class ToolBench:
         )
         desk.admit_known()
         return desk
+
+    async def credential(self, name: str = "shop") -> Path:
+        """Add a client that may do everything; gives the file with its credential."""
+        _, credential = await self.client_desk().add(ClientWanted(name=name, tools=["*"]), uid=0)
+        file = self.folder / f"{name}.json"
+        file.write_bytes(msgspec.json.encode(credential))
+        return file
 
     def rooms(self) -> Rooms:
         """Give what the admin interface asks of the gateway."""

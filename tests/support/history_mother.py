@@ -48,7 +48,7 @@ class WholeMother:
 
     def admit(self, names: list[str]) -> dict[str, Any]:
         """Add these callers as clients; gives what they must know to call."""
-        credentials = {name: self._admit(name) for name in names}
+        credentials = {name: self.credential(name) for name in names}
         some = credentials[names[0]]
         return {
             "endpoint": some["endpoint"],
@@ -59,7 +59,8 @@ class WholeMother:
             },
         }
 
-    def _admit(self, name: str) -> Any:
+    def credential(self, name: str) -> Any:
+        """Add a client, as soon as she can; gives its credential."""
         deadline = time.monotonic() + _START_S
         while True:
             try:

@@ -17,8 +17,9 @@ from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from msgspec.structs import replace
 
+from droas_common.credentials import Credential
+from droas_common.following_tool_client import FollowingToolClient
 from droas_common.wire.calls import CallError, CallParams
-from droas_mother.core.answers.tool_answers import Credential
 from droas_mother.offline.__main__ import main
 from droas_mother.offline.mcp import ClientCaller
 from tests.support.admin import DROASCTL
@@ -127,18 +128,16 @@ async def test_a_mother_whose_key_is_not_known_is_said_to_be_so(short_tmp: Path)
     public, private = (key.decode() for key in zmq.curve_keypair())
     beacon = str(short_tmp / "mother.json")
     endpoint = f"ipc://{short_tmp / 'tools.sock'}"
-    credential = Credential(
-        name="shop", public_key=public, secret_key=private, endpoint=endpoint, beacon=beacon
-    )
-    async with ClientCaller(credential, timeout_s=0.1).opened() as caller:
-        said = await caller.call(CallParams(name="economy.daily"))
+    credential = Credential(public_key=public, secret_key=private, endpoint=endpoint, beacon=beacon)
+    async with FollowingToolClient(endpoint, credential.present_keys) as client:
+        said = await ClientCaller(client, timeout_s=0.1).call(CallParams(name="economy.daily"))
     assert isinstance(said, CallError)
     assert said.message.startswith(f"{beacon}: no mother's key can be read there")
     (short_tmp / "mother.json").write_text(json.dumps({"pid": 1, "start_ticks": 0, "server_key": public}))
     public, private = (key.decode() for key in zmq.curve_keypair())
     unanswered = replace(credential, public_key=public, secret_key=private)
-    async with ClientCaller(unanswered, timeout_s=0.1).opened() as caller:
-        said = await caller.call(CallParams(name="economy.daily"))
+    async with FollowingToolClient(endpoint, unanswered.present_keys) as client:
+        said = await ClientCaller(client, timeout_s=0.1).call(CallParams(name="economy.daily"))
     assert isinstance(said, CallError)
     assert "`droasctl client list` shows who is revoked" in said.message
 
