@@ -2,7 +2,7 @@
 
 Not for several threads at once. Nothing waits for ever, and nothing piles up: after a call without an answer
 the socket is made anew, so that a mother who comes back finds no old calls in it. The mother's key, which is new
-with every start of hers, is looked at before every try.
+with every start of hers, is looked at before every try and while one waits.
 """
 
 import itertools
@@ -26,6 +26,7 @@ from droas_common.wire.calls import (
     CallParams,
     Json,
     Method,
+    Response,
     StatusParams,
     ToolDescription,
     ToolResult,
@@ -37,6 +38,8 @@ from droas_common.wire.calls import (
 from droas_common.zmq_sockets import client_socket
 
 _LONGEST_TRY_S = 2.0
+_LOOK_EVERY_S = 0.25
+"""How often is looked, while an answer is waited for, whether another mother has come."""
 
 
 class SyncToolClient:
@@ -135,26 +138,35 @@ class SyncToolClient:
         self, socket: "zmq.Socket[bytes]", method: Method, params: object, timeout_s: float
     ) -> msgspec.Raw:
         request_id = next(self._ids)
-        deadline = time.monotonic() + timeout_s
+        frame = request_frame(request_id, method, params)
         try:
-            socket.send(request_frame(request_id, method, params), zmq.NOBLOCK)
-            while True:
-                response = read_response(self._receive(socket, deadline, method))
-                if response.id == request_id:
-                    break
+            response = self._asked(socket, frame, request_id, time.monotonic() + timeout_s)
         except zmq.ZMQError as error:
             self._drop()
             raise ToolUnavailableError(f"the mother takes no calls at the moment: {error}") from error
+        if response is None:
+            self._drop()
+            raise ToolUnavailableError(f"no answer to {method} in time; {NOT_ADMITTED}")
         if response.error is not None:
             raise as_exception(response.error)
         return msgspec.Raw(bytes(response.result))
 
-    def _receive(self, socket: "zmq.Socket[bytes]", deadline: float, method: Method) -> bytes:
-        left_ms = max(0, int((deadline - time.monotonic()) * 1000))
-        if not socket.poll(left_ms, zmq.POLLIN):
-            self._drop()
-            raise ToolUnavailableError(f"no answer to {method} in time; {NOT_ADMITTED}")
-        return socket.recv_multipart()[-1]
+    def _asked(
+        self, socket: "zmq.Socket[bytes]", frame: bytes, request_id: int, deadline: float
+    ) -> Response | None:
+        """Give the answer, also of another mother who comes meanwhile; None when there is none in time."""
+        socket.send(frame, zmq.NOBLOCK)
+        while True:
+            left_s = deadline - time.monotonic()
+            if socket.poll(max(0, int(min(left_s, _LOOK_EVERY_S) * 1000)), zmq.POLLIN):
+                response = read_response(socket.recv_multipart()[-1])
+                if response.id == request_id:
+                    return response
+            elif left_s <= _LOOK_EVERY_S:
+                return None
+            elif (present := self._open()) is not socket:
+                socket = present
+                socket.send(frame, zmq.NOBLOCK)
 
     def _open(self) -> "zmq.Socket[bytes]":
         """Give a socket to the mother who is there now; raises ToolUnavailableError when no key of hers is known."""

@@ -165,6 +165,19 @@ async def test_a_call_that_fails_tells_the_key_to_ask_again_with(start: Start) -
     assert len(set(keys)) == 2
 
 
+async def test_a_new_mother_is_noticed_while_a_call_waits(start: Start) -> None:
+    """One try is enough: the question is put again to the mother who comes, and her answer is the answer."""
+    async with start() as first:
+        client = SyncToolClient.from_credential(await first.credential())
+        await asyncio.to_thread(client.call, "economy.balance", {}, actor=ADA)
+    with client:
+        listed = asyncio.create_task(asyncio.to_thread(client.list_tools, timeout_s=10))
+        await asyncio.sleep(0.1)
+        async with start() as second:
+            second.client_desk()
+            assert await listed
+
+
 def test_who_does_not_answer_is_left_in_peace(short_tmp: Path) -> None:
     """After some failures in a row a call is refused without asking, until another mother is there."""
     endpoint, keys = gone(short_tmp)
