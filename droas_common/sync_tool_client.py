@@ -18,7 +18,7 @@ from droas_common.circuit_breaker import BreakerRules
 from droas_common.credentials import KeySource, read_credential
 from droas_common.errors import OutsideError
 from droas_common.settings import CurveKeys
-from droas_common.tool_client import NOT_ADMITTED, ToolUnavailableError, as_exception
+from droas_common.tool_client import NOT_ADMITTED, ToolUnavailableError, as_exception, bounded_frame
 from droas_common.tool_retries import Patience, Tries, fresh_key, telling
 from droas_common.wire.calls import (
     Actor,
@@ -33,7 +33,6 @@ from droas_common.wire.calls import (
     read_response,
     read_result,
     read_tools,
-    request_frame,
 )
 from droas_common.zmq_sockets import client_socket
 
@@ -138,7 +137,7 @@ class SyncToolClient:
         self, socket: "zmq.Socket[bytes]", method: Method, params: object, timeout_s: float
     ) -> msgspec.Raw:
         request_id = next(self._ids)
-        frame = request_frame(request_id, method, params)
+        frame = bounded_frame(request_id, method, params)
         try:
             response = self._asked(socket, frame, request_id, time.monotonic() + timeout_s)
         except zmq.ZMQError as error:

@@ -182,11 +182,7 @@ class ToolClient:
         if len(self._waiting) >= MAX_IN_FLIGHT:
             raise ToolUnavailableError(f"{MAX_IN_FLIGHT} calls wait already", retry_after_s=0.1)
         request_id = next(self._ids)
-        frame = request_frame(request_id, method, params)
-        if len(frame) > MAX_FRAME_BYTES:
-            raise ToolCallError(
-                f"the call has {len(frame)} bytes, more than {MAX_FRAME_BYTES}", kind="too_large"
-            )
+        frame = bounded_frame(request_id, method, params)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[msgspec.Raw] = loop.create_future()
         self._waiting[request_id] = _Call(frame, future)
@@ -223,6 +219,14 @@ class ToolClient:
 def _give_up(answer: "asyncio.Future[msgspec.Raw]") -> None:
     if not answer.done():
         answer.set_exception(TimeoutError())
+
+
+def bounded_frame(request_id: int, method: Method, params: object) -> bytes:
+    """Write a request; raises ToolCallError when it is larger than the socket takes, which would end the connection."""
+    frame = request_frame(request_id, method, params)
+    if len(frame) > MAX_FRAME_BYTES:
+        raise ToolCallError(f"the call has {len(frame)} bytes, more than {MAX_FRAME_BYTES}", kind="too_large")
+    return frame
 
 
 def as_exception(error: CallError) -> Exception:

@@ -76,6 +76,21 @@ async def test_the_loops_client_does_the_same(bench: ToolBench) -> None:
         assert (refused.value.kind, len(refused.value.idempotency_key or "")) == ("denied", 29)
 
 
+async def test_a_call_that_is_too_large_is_refused_here(bench: ToolBench) -> None:
+    """It would end the connection unread; both clients say so at once, and go on."""
+    file, large = await bench.credential(), {"to_user_id": "1" * 70_000}
+    with SyncToolClient.from_credential(file) as blocking:
+        async with FollowingToolClient.from_credential(file) as client:
+            for call in (
+                client.call("economy.transfer", large),
+                asyncio.to_thread(blocking.call, "economy.transfer", large),
+            ):
+                with pytest.raises(ToolCallError, match="more than 65536") as refused:
+                    await call
+                assert refused.value.kind == "too_large"
+            assert await client.list_tools() == await asyncio.to_thread(blocking.list_tools)
+
+
 async def test_a_thousand_time_outs_leave_it_working(start: Start) -> None:
     """Calls to a mother who is gone end in time, keep nothing, and the first one to a new mother is answered."""
     async with start() as first:
