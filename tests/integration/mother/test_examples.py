@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -117,3 +118,39 @@ async def test_the_node_client_calls(place: PlayedOffice, node_client: Path) -> 
     await play(place, ("node", str(node_client)))
     mistaken(place, ("node", str(node_client)))
     unheard(place, ("node", str(node_client)))
+
+
+async def run(place: PlayedOffice, *program: str) -> tuple[int, str, str]:
+    """Run a program of the library's, where its credential lies; gives code, output and complaints."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *program,
+        cwd=place.bench.folder,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+async def test_the_programs_with_the_library_call(place: PlayedOffice) -> None:
+    """Both kinds of client do what their programs say: a result, a refusal of the tool, an error."""
+    give, balances = (str(EXAMPLES / name) for name in ("give.py", "balances.py"))
+    assert await run(place, give, "shop.json", "1", "10", "11", "30") == (0, "70\n", "")
+    assert await run(place, balances, "shop.json", "1", "10", "11") == (0, "10 70\n11 130\n", "")
+    code, _, said = await run(place, give, "shop.json", "1", "10", "11", "500")
+    assert (code, "not enough coins" in said) == (1, True)
+    code, _, said = await run(place, give, "shop.json", "2", "10", "11", "30")
+    assert (code, said[:8]) == (1, "denied: ")
+
+
+async def test_the_pages_snippets_run(short_tmp: Path, tmp_path: Path) -> None:
+    """What the page on the library shows can be pasted into a file."""
+    async with office(short_tmp, f"sqlite:///{tmp_path / 'droas.db'}") as place:
+        out = str(short_tmp / "shop.json")
+        await place.ctl("client", "add", "shop", "--scope", "economy.*", "--guild", "811", "--out", out)
+        page = (ROOT / "docs/client-library.md").read_text()
+        snippets = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+        given, balances = [await run(place, "-c", snippet) for snippet in snippets]
+    assert (given[0], "'balance': 70" in given[1]) == (0, True)
+    assert balances == (0, "[70, 130]\n", "")

@@ -66,13 +66,16 @@ async def test_a_client_may_do_what_it_was_given(place: PlayedOffice) -> None:
 
 
 async def test_a_client_is_held_to_its_rate(place: PlayedOffice) -> None:
-    """Beyond its rate it is told when to come back."""
+    """Beyond its rate it is told when to come back; only calls are counted."""
     _, credential, _ = await place.ctl("client", "add", "slow", "--scope", "*", "--rate", "0.01/s")
     client = proven(place.bench, credential)
     await client.call("economy.balance", {}, actor=ADA)
     with pytest.raises(Exception, match="too often") as refused:
         await client.call("economy.balance", {}, actor=ADA)
     assert getattr(refused.value, "retry_after_s", 0) > 1
+    for _ in range(3):
+        assert await client.list_tools()
+        assert await client.status("none") == {"state": "unknown"}
     client.close()
 
 
