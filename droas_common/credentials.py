@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 from pydantic import SecretStr
@@ -9,6 +10,9 @@ from pydantic import SecretStr
 from droas_common.errors import NoInputError, OutsideError, RequestError
 from droas_common.life_record import read_beacon
 from droas_common.settings import CurveKeys
+
+CurveKey = Annotated[str, msgspec.Meta(min_length=40, max_length=40)]
+"""Z85 text."""
 
 KeySource = Callable[[], CurveKeys]
 """Gives a client's keys with those of the mother who is there now; raises OutsideError while no key of hers is known."""
@@ -24,8 +28,8 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
         beacon: the file with the server's public key, new with every start of the mother.
     """
 
-    public_key: str
-    secret_key: str
+    public_key: CurveKey
+    secret_key: CurveKey
     endpoint: str
     beacon: str
 

@@ -24,6 +24,7 @@ from tests.support.history_mother import WholeMother
 NEVER = BreakerRules(failures=10**9)
 GIFT = {"to_user_id": "11", "amount": 4}
 AT_ONCE_S = 1.0
+SHORT = '{"public_key": "k", "secret_key": "k", "endpoint": "ipc:///t.sock", "beacon": "/mother.json"}'
 
 Start = Callable[[], AbstractAsyncContextManager[ToolBench]]
 
@@ -244,12 +245,13 @@ async def test_a_lost_beacon_does_not_end_a_connection(bench: ToolBench) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"), [(None, NoInputError), ("{}", RequestError), ("\udcff", RequestError)]
+    ("text", "kind"),
+    [(None, NoInputError), ("{}", RequestError), (SHORT, RequestError), ("\udcff", RequestError)],
 )
 def test_what_is_no_credential_is_said_to_be_so(
     tmp_path: Path, text: str | None, kind: type[Exception]
 ) -> None:
-    """A missing file, another file: words that name it."""
+    """A missing file, another file, keys that are none: words that name the file."""
     file = tmp_path / "shop.json"
     if text is not None:
         file.write_text(text, errors="surrogateescape")
