@@ -22,6 +22,8 @@ _MEANINGS = {
     403: "This user may not speak to this mother over the Unix socket",
     404: "There is no such bot, client or revision",
     409: "It is there already, or cannot be used as it is",
+    413: "What is asked is too long",
+    500: "The database holds what nobody wrote; a retry does not help",
     503: "It cannot be done now",
 }
 

@@ -69,7 +69,7 @@ RECORD_ROUTES = (
             ),
             FOLLOW,
         ),
-        statuses=(400, 503),
+        statuses=(400, 500, 503),
     ),
     Route(
         operation="verifyAudit",
@@ -77,7 +77,7 @@ RECORD_ROUTES = (
         summary="Verify the audit's hash chain, from its first row to its last",
         answer=Verdict,
         handle=lambda desk, _asked: desk.records.verify_audit(),
-        statuses=(503,),
+        statuses=(500, 503),
     ),
     Route(
         operation="verifyLedger",
@@ -85,7 +85,7 @@ RECORD_ROUTES = (
         summary="Verify the ledger's hash chain, and that transfers, balances and reservations add up",
         answer=Verdict,
         handle=lambda desk, _asked: desk.records.verify_ledger(),
-        statuses=(503,),
+        statuses=(500, 503),
     ),
     Route(
         operation="exportUser",
@@ -94,7 +94,7 @@ RECORD_ROUTES = (
         answer=UserExport,
         handle=lambda desk, asked: desk.records.export(asked["user"], asked["guild"], uid=asked.uid),
         parameters=(_USER, _GUILD),
-        statuses=(400, 503),
+        statuses=(400, 500, 503),
     ),
     Route(
         operation="eraseUser",
@@ -104,6 +104,6 @@ RECORD_ROUTES = (
         answer=UserErased,
         handle=lambda desk, asked: desk.records.erase(asked["user"], asked["guild"], uid=asked.uid),
         parameters=(_USER, _GUILD),
-        statuses=(400, 503),
+        statuses=(400, 500, 503),
     ),
 )

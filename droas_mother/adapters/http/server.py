@@ -147,6 +147,9 @@ async def _in_json(request: web.Request, handler: Handler) -> web.StreamResponse
         return await handler(request)
     except ParameterError as error:
         return _json(HTTPStatus.BAD_REQUEST, Refusal(error=str(error)))
+    except web.HTTPRequestEntityTooLarge as error:
+        words = f"{request.method} {request.path[:100]}: what is asked is too long, {MAX_BODY_BYTES} bytes at most"
+        return _json(error.status, Refusal(error=words))
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise

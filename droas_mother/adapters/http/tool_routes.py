@@ -29,7 +29,7 @@ TOOL_ROUTES = (
         answer=ToolCalled,
         body=ToolCall,
         handle=lambda desk, asked: desk.counter.call(asked.body, uid=asked.uid),
-        statuses=(400, 503),
+        statuses=(400, 413, 503),
     ),
     Route(
         operation="listClients",

@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 
-from droas_common.errors import DefectError, DroasError, OutsideError
+from droas_common.errors import DefectError, DroasError
 from droas_common.ids import Snowflake
 from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.accounts import Accounts
 from droas_mother.adapters.storage.appending import audit_chain, entry_chain
-from droas_mother.adapters.storage.engine import advised, words
+from droas_mother.adapters.storage.engine import in_use, words
 from droas_mother.adapters.storage.forgetting import accounts_of, erase, holds_of, unname
 from droas_mother.adapters.storage.known_calls import KnownCalls
 from droas_mother.adapters.storage.pruning import prune
@@ -197,7 +197,7 @@ class Database:
             if isinstance(error, DBAPIError)
             else str(error).split("\n")[0] or type(error).__name__
         )
-        return OutsideError(f"the database refuses: {advised(what)}", retry_after_s=1.0)
+        return in_use("the database refuses", what, retry_after_s=1.0)
 
 
 def _at(known: RowStatements, key: Key) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from droas_common.errors import ConfigurationError, DroasError, OutsideError, RequestError
+from droas_common.errors import ConfigurationError, DroasError, ExitCode, OutsideError, RequestError
 from droas_mother.adapters.storage.revisions import HEAD, bring_forward, check_known, create, revision_of
 
 _BUSY_TIMEOUT_MS = 2_000
@@ -35,6 +35,12 @@ _ADVICE = (
 
 class FaultyStoreError(RequestError):
     """What a database or a backup holds is not as it was written."""
+
+
+class DamagedError(OutsideError):
+    """What a database holds was found to be not as it was written, while it is in use; a retry does not help."""
+
+    exit_code = ExitCode.DATA
 
 
 def open_engine(
@@ -89,6 +95,12 @@ def words(error: DBAPIError) -> str:
 def advised(what: str) -> str:
     """Give a driver's complaint with what to do about it, where that is known."""
     return what + next((advice for sign, advice in _ADVICE if sign in what), "")
+
+
+def in_use(failed: str, what: str, *, retry_after_s: float | None = None) -> OutsideError:
+    """Give the error for what a driver says of a database that is in use: who uses it goes on as well as he can."""
+    kind = DamagedError if any(sign in what for sign in _FAULTY) else OutsideError
+    return kind(f"{failed}: {advised(what)}", retry_after_s=retry_after_s)
 
 
 def failure(failed: str, error: DBAPIError) -> DroasError:

@@ -6,10 +6,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
-from droas_common.errors import OutsideError
 from droas_common.ids import BotName
 from droas_mother.adapters.storage import schema
-from droas_mother.adapters.storage.engine import words
+from droas_mother.adapters.storage.engine import in_use, words
 from droas_mother.adapters.storage.forgetting import names, traces_of
 from droas_mother.adapters.storage.pruning import prunable
 from droas_mother.adapters.storage.rows import row_of
@@ -116,7 +115,7 @@ class Reader:
             with self._engine.connect() as connection:
                 return frozenset(BotName(name) for name in connection.execute(query).scalars())
         except DBAPIError as error:
-            raise OutsideError(f"the wishes cannot be read: {words(error)}") from error
+            raise in_use("the wishes cannot be read", words(error)) from error
 
     def identifies(self, since_us: int) -> list[Identify]:
         """Give the identifies from this moment on, oldest first; raises OutsideError."""
@@ -133,14 +132,14 @@ class Reader:
                     for row in connection.execute(query)
                 ]
         except DBAPIError as error:
-            raise OutsideError(f"the identifies cannot be read: {words(error)}") from error
+            raise in_use("the identifies cannot be read", words(error)) from error
 
     def _within[T](self, what: str, look: Callable[[Connection], T]) -> T:
         try:
             with self._engine.connect() as connection:
                 return look(connection)
         except DBAPIError as error:
-            raise OutsideError(f"the {what} cannot be read: {words(error)}") from error
+            raise in_use(f"the {what} cannot be read", words(error)) from error
 
     def ledger_sum(self) -> int:
         """Give the sum of all entries, which is zero in every sound ledger."""

@@ -6,10 +6,9 @@ from contextlib import closing
 from sqlalchemy import ColumnElement, Connection, Engine, Subquery, Table, func, select
 from sqlalchemy.exc import DBAPIError
 
-from droas_common.errors import OutsideError
 from droas_mother.adapters.storage import schema
 from droas_mother.adapters.storage.appending import newest_link
-from droas_mother.adapters.storage.engine import words
+from droas_mother.adapters.storage.engine import in_use, words
 from droas_mother.adapters.storage.forgetting import ERASED
 from droas_mother.adapters.storage.rows import AUDIT_FIELDS, ENTRY_FIELDS
 from droas_mother.core.answers.tool_answers import Verdict
@@ -58,7 +57,7 @@ class Verifier:
             with self._engine.connect() as connection:
                 return look(_at_one_moment(connection))
         except DBAPIError as error:
-            raise OutsideError(f"the database cannot be read: {words(error)}") from error
+            raise in_use("the database cannot be read", words(error)) from error
 
 
 def _at_one_moment(connection: Connection) -> Connection:

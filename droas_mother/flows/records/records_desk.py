@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from droas_common.errors import OutsideError
+from droas_common.errors import ExitCode, OutsideError
 from droas_common.ids import Snowflake
 from droas_mother.core.answers.admin_answers import Refusal
 from droas_mother.core.answers.tool_answers import UserExport, Verdict
@@ -112,7 +112,9 @@ def _unname(portion: Unnaming, batch: Batch, _now_us: int) -> None:
 
 
 def _unavailable(error: OutsideError) -> Answer:
-    return HTTPStatus.SERVICE_UNAVAILABLE, Refusal(error=str(error))
+    damaged = error.exit_code is ExitCode.DATA  # which does not pass
+    status = HTTPStatus.INTERNAL_SERVER_ERROR if damaged else HTTPStatus.SERVICE_UNAVAILABLE
+    return status, Refusal(error=str(error))
 
 
 def _now_us() -> int:

@@ -42,7 +42,10 @@ class ToolCounter:
 
     async def tools(self, *, uid: int) -> Answer:
         """List all tools."""
-        answer = await self._serve(request_frame(1, Method.LIST, {}), uid)
+        try:
+            answer = await self._serve(request_frame(1, Method.LIST, {}), uid)
+        except OutsideError as error:
+            return HTTPStatus.SERVICE_UNAVAILABLE, Refusal(error=str(error))
         return HTTPStatus.OK, ToolPage(tools=read_tools(read_response(answer).result))
 
     async def call(self, wanted: ToolCall, *, uid: int) -> Answer:
