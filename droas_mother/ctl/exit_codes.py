@@ -28,13 +28,13 @@ exit codes:
   4    there is no such bot, client or revision
   64   wrong use
   65   a file, the database or a backup is not what it should be
-  66   a file that was named is not there, or cannot be read
+  66   a file that was named is not there, or cannot be read; db: there is no database yet
   69   no mother runs, or she does not answer; mcp: an extra is not installed
   70   a defect of droasctl itself
   73   a file cannot be made: there is one already, or no folder for it
   74   what was found out cannot be written
   75   db: a mother runs, or the database cannot be reached
   77   this user may not command her
-  78   the configuration is faulty
+  78   the configuration is faulty; db: a newer release has written the database
   130  interrupted (what was asked for goes on in the mother)
 """

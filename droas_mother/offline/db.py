@@ -20,7 +20,7 @@ from droas_mother.adapters.storage.backup import (
     name_of_backup,
 )
 from droas_mother.adapters.storage.engine import connect, failure
-from droas_mother.adapters.storage.findings import Findings, look_at_file, look_through
+from droas_mother.adapters.storage.findings import NO_TABLES, Findings, look_at_file, look_through
 from droas_mother.adapters.storage.restoring import file_of, restore
 from droas_mother.adapters.storage.revisions import HEAD, bring_forward, check_known, revision_of
 from droas_mother.ctl.command import show
@@ -58,9 +58,7 @@ class Place:
     def opened(self) -> Iterator[Engine]:
         """Give the database as it is; one that is not there is not made."""
         if self.file is not None and not self.file.exists():
-            raise NoDatabaseError(
-                f"{self.file}: there is no database yet; the mother makes one when she starts"
-            )
+            raise self.missing()
         engine = connect(self.url)
         try:
             yield engine
@@ -68,6 +66,10 @@ class Place:
             raise failure(f"{self.name} cannot be used", error) from error
         finally:
             engine.dispose()
+
+    def missing(self) -> NoDatabaseError:
+        """Give the error for a database that is not there, or has nothing of ours in it."""
+        return NoDatabaseError(f"{self.name}: there is no database yet; the mother makes one when she starts")
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -138,6 +140,8 @@ def _check(arguments: Namespace) -> int:
         place = Place(arguments.config)
         with place.opened() as engine:
             findings = look_through(engine)
+        if findings.faults == (NO_TABLES,):
+            raise place.missing()
         name = place.name
     told = {"database": name, **findings.as_json()}
     show(
@@ -145,10 +149,14 @@ def _check(arguments: Namespace) -> int:
         lambda: [*findings.faults, f"{name}: {_verdict(findings, backup=bool(arguments.file))}"],
         as_json=arguments.json,
     )
+    if findings.newer:
+        return ExitCode.CONFIGURATION
     return ExitCode.NOT_AS_ASKED if findings.faults else ExitCode.OK
 
 
 def _verdict(findings: Findings, *, backup: bool) -> str:
+    if findings.newer:
+        return "was written by a newer release; use that release"
     if findings.faults and backup:
         return "is faulty; restore another one, an older backup perhaps"
     if findings.faults:

@@ -22,7 +22,7 @@ from droas_mother.adapters.durable_files import make_folder, new_file, sync
 from droas_mother.adapters.storage.copying import copy_rows
 from droas_mother.adapters.storage.engine import FaultyStoreError, advised, failure, words
 from droas_mother.adapters.storage.findings import Findings, look_at_file
-from droas_mother.adapters.storage.revisions import create, revision_of
+from droas_mother.adapters.storage.revisions import HEAD, check_known, create, revision_of
 
 _PART = re.compile(r"\..+\.db\.(\d+)\.part")
 """A backup that grows, and the process that writes it."""
@@ -64,6 +64,7 @@ def back_up(engine: Engine, target: Path, *, name: str = "the database", must_ho
         ExistsError: there is such a file.
         NoDatabaseError: the database has no tables of ours.
         FaultyStoreError: the database is faulty, and so is its copy, which is removed.
+        ConfigurationError: a newer release has written the database.
         NotWrittenError: the file cannot be written.
         OutsideError: the database cannot be read.
     """
@@ -74,6 +75,7 @@ def back_up(engine: Engine, target: Path, *, name: str = "the database", must_ho
         with _growing(target) as part:
             _copy(engine, part)
             findings = look_at_file(part)
+            check_known(findings.schema or HEAD, name)
             if findings.faults and must_hold:
                 raise FaultyStoreError(
                     f"the database is faulty, and so no backup was made: {'; '.join(findings.faults)}"
@@ -128,6 +130,7 @@ def _copy(engine: Engine, part: Path) -> None:
         revision = revision_of(source)
         if revision is None:
             raise NoDatabaseError("the database has no tables of DROAS; there is nothing to back up")
+        check_known(revision)
         copy = create_engine(f"sqlite:///{part}", poolclass=NullPool)
         with copy.begin() as target:
             create(target, revision)

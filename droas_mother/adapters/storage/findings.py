@@ -14,6 +14,8 @@ from droas_mother.adapters.storage.engine import words
 from droas_mother.adapters.storage.revisions import HEAD, revision_of
 from droas_mother.adapters.storage.verification import Verifier
 
+NO_TABLES = "it has no tables of DROAS"
+
 _CHAINED_SINCE = "0004"
 """Older schemas have no chains; of those the sums are verified only."""
 
@@ -43,6 +45,11 @@ class Findings:
     ledger_head: str | None = None
     faults: tuple[str, ...] = ()
 
+    @property
+    def newer(self) -> bool:
+        """Whether a newer release has written it, so that this one cannot say whether it holds."""
+        return self.schema is not None and self.schema > HEAD
+
     def as_json(self) -> dict[str, Any]:
         """Give them as plain values."""
         return {**asdict(self), "faults": list(self.faults)}
@@ -65,7 +72,7 @@ def look_through(engine: Engine) -> Findings:
             faults = _pages(connection)
             revision = revision_of(connection)
         if faults or revision is None:
-            return Findings(schema=revision, faults=faults or ("it has no tables of DROAS",))
+            return Findings(schema=revision, faults=faults or (NO_TABLES,))
         if revision > HEAD:
             return Findings(
                 schema=revision, faults=(f"a newer release has written it; this one knows {HEAD}",)

@@ -18,7 +18,7 @@ from droas_mother.adapters.storage.backup import (
 from droas_mother.adapters.storage.copying import copy_rows, tables_of
 from droas_mother.adapters.storage.engine import FaultyStoreError, advised, connect, words
 from droas_mother.adapters.storage.findings import Findings, look_at_file, read_only
-from droas_mother.adapters.storage.revisions import create, revision_of
+from droas_mother.adapters.storage.revisions import HEAD, check_known, create, revision_of
 
 
 def restore(backup: Path, url: str, *, force: bool, folder: Path) -> tuple[Findings, Path | None]:
@@ -36,12 +36,14 @@ def restore(backup: Path, url: str, *, force: bool, folder: Path) -> tuple[Findi
     Raises:
         NoDatabaseError: there is no such file.
         FaultyStoreError: the backup is faulty; nothing was changed.
+        ConfigurationError: a newer release has written it; nothing was changed.
         ExistsError: a database is there, or in use.
         OutsideError: the database cannot be reached, or not be written.
     """
     if not backup.is_file():
         raise NoDatabaseError(f"{backup}: there is no such file")
     findings = look_at_file(backup)
+    check_known(findings.schema or HEAD, str(backup))
     if findings.faults:
         raise FaultyStoreError(f"{backup}: is faulty, nothing was changed: {'; '.join(findings.faults)}")
     try:

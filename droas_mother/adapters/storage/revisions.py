@@ -24,16 +24,20 @@ def revision_of(connection: Connection) -> str | None:
     return revision
 
 
-def check_known(revision: str) -> None:
+def check_known(revision: str, name: str = "the database") -> None:
     """Refuse a schema that a newer release has made; it could not be read safely.
+
+    Args:
+        revision: the schema.
+        name: what messages call what has it.
 
     Raises:
         ConfigurationError: it is newer.
     """
     if revision > HEAD:
         raise ConfigurationError(
-            f"the database has schema {revision}, newer than the {HEAD} that this release knows; "
-            "run the release that wrote it, or restore a backup"
+            f"{name} has schema {revision}, newer than the {HEAD} that this release knows; "
+            "it is not faulty: use the release that wrote it"
         )
 
 

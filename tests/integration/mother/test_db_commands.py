@@ -312,6 +312,30 @@ def test_what_was_changed_is_found(place: PlacedDatabase) -> None:
     assert place.ctl("check", str(spoiled))[0] == 1
 
 
+def test_what_a_newer_release_has_written_is_not_called_faulty(place: PlacedDatabase) -> None:
+    """Nobody is led to restore an older backup over it: check, backup, restore and migrate name the release."""
+    _, made, _ = place.ctl("backup")
+    place.change("UPDATE alembic_version SET version_num = '9999'")
+    code, out, _ = place.ctl("check", as_json=False)
+    assert (code, out.endswith(": was written by a newer release; use that release\n")) == (78, True), out
+    assert (place.ctl("check")[1]["schema"], "restore" in out) == ("9999", False)
+    newer = PlacedDatabase(place.folder, f"sqlite:///{made['file']}")
+    newer.change("UPDATE alembic_version SET version_num = '9999'")
+    assert place.ctl("check", made["file"])[0] == 78
+    for command in (("backup",), ("migrate",), ("restore", made["file"], "--force")):
+        code, refused, _ = place.ctl(*command)
+        assert (code, "use the release that wrote it" in refused["error"]) == (78, True), refused
+    assert place.value("SELECT version_num FROM alembic_version") == "9999"
+
+
+def test_a_database_in_which_nothing_is_is_not_called_faulty(short_tmp: Path, database_url: str) -> None:
+    """Of both kinds alike: the mother makes one when she starts."""
+    if database_url.startswith("sqlite"):
+        Path(database_url.removeprefix("sqlite:///")).touch()
+    code, refused, _ = PlacedDatabase(short_tmp, database_url).ctl("check")
+    assert (code, "there is no database yet; the mother makes one" in refused["error"]) == (66, True)
+
+
 def test_overwritten_pages_are_found(tmp_path: Path) -> None:
     """A page of rubbish in an SQLite file is a finding, not a traceback."""
     path = tmp_path / "droas.db"
