@@ -5,6 +5,8 @@ import getpass
 import os
 import re
 import secrets
+import shlex
+import shutil
 import sys
 from argparse import Namespace
 from collections.abc import Callable
@@ -77,11 +79,19 @@ def _told(folder: Path, written: list[str], missing: list[str], arguments: Names
             *(f"  {one}" for one in missing),
         ]
     first = (
-        [f"  droas-sandbox --port {arguments.port} --world {folder}/sandbox.json"]
+        [f"  {_program('droas-sandbox')} --port {arguments.port} --world {folder}/sandbox.json"]
         if arguments.sandbox
         else []
     )
-    return [*lines, "now run:", *first, f"  droas-mother --config {folder}"]
+    return [*lines, "now run:", *first, f"  {_program('droas-mother')} --config {folder}"]
+
+
+def _program(name: str) -> str:
+    """Give what starts a program of ours in this shell: its name, or its path when the name is not found."""
+    path = Path(sys.executable).parent / name
+    if shutil.which(name) or not path.exists():
+        return name
+    return shlex.quote(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
 
 
 def _sandbox_answers(arguments: Namespace) -> Answers:

@@ -402,6 +402,16 @@ def test_init_writes_without_asking(folder: Path) -> None:
     assert (code, "still to do" in out, "HELPER_TOKEN" in out) == (0, True, True)
 
 
+def test_init_tells_what_starts_here(folder: Path) -> None:
+    """A fresh clone has its programs in .venv/bin; whoever has them on the PATH is told their names."""
+    beside = str(DROASCTL.parent)
+    rest = os.pathsep.join(one for one in os.environ["PATH"].split(os.pathsep) if one != beside)
+    for path, program in ((rest, f"{beside}/droas-mother"), (f"{beside}{os.pathsep}{rest}", "droas-mother")):
+        where = f"new{len(path)}"
+        out = ctl(folder, "init", where, "--sandbox", "--non-interactive", PATH=path)[1]
+        assert f"\n  {program} --config {where}\n" in out, out
+
+
 async def test_init_asks_on_a_terminal(folder: Path) -> None:
     """A few questions; a token is not echoed, and a wrong one is asked for again."""
     where = str(folder / "asked")
