@@ -82,12 +82,14 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     """Give what reads a whole number within bounds."""
 
     def number(text: str) -> int:
-        value = int(text)
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
         if not least <= value <= most:
-            raise ValueError(text)
+            raise ArgumentTypeError(f"{text}: a whole number from {least} to {most} is wanted")
         return value
 
-    number.__name__ = f"whole number from {least} to {most}"  # argparse says: invalid … value
     return number
 
 

@@ -39,7 +39,7 @@ def _tail(client: Client, arguments: Namespace) -> int:
 
 
 def _query(client: Client, arguments: Namespace) -> int:
-    names = ("kind", "caller", "user", "guild", "action_name", "outcome", "since")
+    names = ("kind", "caller", "user", "guild", "action_name", "outcome", "since", "after")
     return _show(client, arguments, f"/v1/audit?count={arguments.limit}{_filters(arguments, *names)}")
 
 
@@ -91,13 +91,17 @@ def _kind(parser: ArgumentParser) -> None:
     parser.add_argument("--kind", choices=kinds, help="only decisions of this kind")
 
 
+def _after(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--after", type=whole(0, 10**14), metavar="SEQ", help="those that follow this one, the oldest first"
+    )
+
+
 def _tail_arguments(parser: ArgumentParser) -> None:
     takes_lines(parser, 20)
     _kind(parser)
     parser.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
-    parser.add_argument(
-        "--after", type=whole(0, 10**14), metavar="SEQ", help="all that follow this one, the oldest first"
-    )
+    _after(parser)
     takes_json(parser, words="print JSON; with -f one object a line")
 
 
@@ -114,8 +118,13 @@ def _query_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--outcome", choices=_OUTCOMES, help="only what ended so")
     parser.add_argument(
-        "--limit", type=whole(1, 1000), default=100, metavar="N", help="the newest N that fit (default 100)"
+        "--limit",
+        type=whole(1, 1000),
+        default=100,
+        metavar="N",
+        help="the newest N that fit (default 100, at most 1000)",
     )
+    _after(parser)
     takes_json(parser)
 
 
