@@ -23,12 +23,12 @@ def _run(arguments: Namespace) -> NoReturn:
         with Client(find_socket(arguments.socket)) as client:
             sys.exit(arguments.run(client, arguments))
     except NoMotherError as error:
-        refuse(arguments, codes.UNAVAILABLE, str(error))
+        refuse(arguments, codes.UNAVAILABLE, str(error), key=error.key)
     except NotMadeError as error:
         refuse(arguments, codes.CANNOT_CREATE, str(error))
     except RefusedError as error:
         code = codes.FOR_HTTP.get(error.status, codes.UNAVAILABLE)
-        refuse(arguments, code, str(error), error.status)
+        refuse(arguments, code, str(error), error.status, error.key)
     except (KeyError, TypeError, AttributeError) as error:
         complain(f"the mother's answer is not as expected ({error!r}); is she of another version?")
         sys.exit(codes.SOFTWARE)

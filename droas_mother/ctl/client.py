@@ -9,12 +9,25 @@ from typing import Any, Self
 from droas_mother.ctl.exit_codes import HTTP_OK
 from droas_mother.ctl.http_connection import HttpConnection, ProtocolError
 
-_TIMEOUT_S = 10.0
+PATIENCE_S = 15.0
+"""Longer than the mother waits for her database (`ToolGateway`): what she then says is worth more than a guess."""
+
 _FORBIDDEN = 403
 
 
 class NoMotherError(Exception):
-    """No mother answers on the socket; the text says where it was looked for and what to do."""
+    """No mother answers on the socket; the text says where it was looked for and what to do.
+
+    Args:
+        words: that text.
+        sent: whether she may have got the request, and done what it asks.
+        key: under which it has to be asked again.
+    """
+
+    def __init__(self, words: str, *, sent: bool = True, key: str | None = None) -> None:
+        super().__init__(words)
+        self.sent = sent
+        self.key = key
 
 
 class NotMadeError(Exception):
@@ -27,12 +40,14 @@ class RefusedError(Exception):
     Args:
         status: of HTTP.
         words: why.
+        key: under which it has to be asked again.
     """
 
-    def __init__(self, status: int, words: str) -> None:
+    def __init__(self, status: int, words: str, *, key: str | None = None) -> None:
         super().__init__(words or f"the mother answered {status}")
         self.status = status
         self.words = words
+        self.key = key
 
 
 class Client:
@@ -46,7 +61,8 @@ class Client:
         self._path = os.fspath(socket_path)
         self._kept: HttpConnection | None = None
         self._pid = 0
-        self.patience_s = _TIMEOUT_S
+        self._sent = False
+        self.patience_s = PATIENCE_S
         """How long an answer is waited for where nothing else is said."""
 
     def __enter__(self) -> Self:
@@ -72,6 +88,7 @@ class Client:
         """
         if method != "GET":
             self.close()  # a kept connection may just be ending, and only a GET may be sent twice
+        self._sent = False
         timeout_s = self.patience_s if timeout_s is None else timeout_s
         with self._translated():
             if self._kept is not None:
@@ -119,6 +136,7 @@ class Client:
         if self._kept is None:
             self._kept = self._connect()
         connection = self._kept
+        self._sent = True
         try:
             status = connection.ask(method, path, timeout_s=timeout_s, body=body)
             answer = connection.body(timeout_s=timeout_s)
@@ -137,16 +155,19 @@ class Client:
         except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
             raise NoMotherError(
                 f"no mother runs: nobody answers at {self._path}; start her with "
-                "`systemctl start droas-mother` or `droas-mother --config configs/`"
+                "`systemctl start droas-mother` or `droas-mother --config configs/`",
+                sent=False,
             ) from None
         except PermissionError:
             words = f"{self._path} belongs to another user; run droasctl as the mother's user or as root"
             raise RefusedError(_FORBIDDEN, words) from None
         # The second: as many wait already as the kernel lets (connect(2)).
         except (TimeoutError, BlockingIOError):
-            raise NoMotherError(f"no answer in time: {_why_silent(self._path, self._pid)}") from None
+            words = f"no answer in time: {_why_silent(self._path, self._pid)}"
+            raise NoMotherError(words, sent=self._sent) from None
         except (OSError, ProtocolError, ValueError) as error:
-            raise NoMotherError(f"the mother at {self._path} does not answer properly: {error}") from None
+            words = f"the mother at {self._path} does not answer properly: {error}"
+            raise NoMotherError(words, sent=self._sent) from None
 
 
 class Stream:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from droas_mother.ctl.client import Client
 from droas_mother.ctl.terminal import complain, give_up_output, out
+from droas_mother.ctl.word_order import Order
 
 Row = dict[str, Any]
 
@@ -35,11 +36,13 @@ class Action(NamedTuple):
         run: does it; gives the exit code.
         about: what it does.
         arguments: adds what it takes.
+        order: puts its command line into the order that argparse reads.
     """
 
     run: Callable[[Client, Namespace], int]
     about: str
     arguments: Callable[[ArgumentParser], None] = lambda _parser: None
+    order: Order | None = None
 
 
 def takes_actions(parser: ArgumentParser, actions: dict[str, Action], *, needed: bool = True) -> None:
@@ -50,6 +53,7 @@ def takes_actions(parser: ArgumentParser, actions: dict[str, Action], *, needed:
             name, help=action.about, description=action.about, formatter_class=parser.formatter_class
         )
         action.arguments(made)
+        made.order = action.order  # type: ignore[attr-defined]  # our parser makes parsers of its own kind
         made.add_argument("--socket", metavar="PATH", default=SUPPRESS, help=SUPPRESS)
         made.set_defaults(run=action.run)
 
@@ -115,7 +119,9 @@ def show_line(value: Any) -> None:
     sys.stdout.flush()
 
 
-def refuse(arguments: Namespace, code: int, words: str, status: int | None = None) -> NoReturn:
+def refuse(
+    arguments: Namespace, code: int, words: str, status: int | None = None, key: str | None = None
+) -> NoReturn:
     """End with what went wrong: on standard error, and as JSON where that was asked for.
 
     Args:
@@ -123,10 +129,11 @@ def refuse(arguments: Namespace, code: int, words: str, status: int | None = Non
         code: to exit with.
         words: what went wrong.
         status: of HTTP, when the mother has answered.
+        key: under which it has to be tried again, when it may have been done.
     """
     if getattr(arguments, "json", None) not in (None, False):  # `tools call --json` may have a value
         try:
-            show_line({"error": words, "status": status})
+            show_line({"error": words, "status": status, "idempotency_key": key})
         except BrokenPipeError:  # that nobody reads it makes no success of it
             give_up_output()
     complain(words)

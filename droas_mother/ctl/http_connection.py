@@ -9,6 +9,7 @@ Source: RFC 9112, HTTP/1.1.
 import socket
 import struct
 import time
+from contextlib import suppress
 
 _PEERCRED = struct.Struct("3i")
 _PIECE = 65536
@@ -58,7 +59,10 @@ class HttpConnection:
         """Send a request and read the head of its answer; gives the status."""
         self._socket.settimeout(timeout_s)
         length = f"Content-Length: {len(body)}\r\n" if method == "POST" else ""
-        self._socket.sendall(f"{method} {path} HTTP/1.1\r\nHost: droas\r\n{length}\r\n".encode() + body)
+        with suppress(
+            BrokenPipeError
+        ):  # whoever refuses a long request has answered before all of it was there
+            self._socket.sendall(f"{method} {path} HTTP/1.1\r\nHost: droas\r\n{length}\r\n".encode() + body)
         deadline = time.monotonic() + timeout_s
         while (end := self._raw.find(b"\r\n\r\n")) < 0:
             if len(self._raw) > _MAX_HEAD:

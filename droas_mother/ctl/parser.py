@@ -4,11 +4,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from droas_mother.ctl import exit_codes as codes
 from droas_mother.ctl.commands import SUMMARIES, load
 from droas_mother.ctl.last_words import HelpfulParser, takes_version
+from droas_mother.ctl.word_order import Order
 
 _WIDEST = 100
 _SOCKET = "the mother's droas.sock (default: in $DROAS_RUNTIME_DIR, ./run or /run/droas)"
@@ -41,6 +42,17 @@ def _width() -> int:
 
 class Parser(HelpfulParser):
     """A parser that ends with EX_USAGE, as documented, and not with argparse's 2."""
+
+    order: Order | None = None
+    """What puts a command line into the order that argparse reads; None where it is read as it stands."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Read a command line; a command complains of what is left over, with its own usage."""
+        given = sys.argv[1:] if args is None else args
+        found, left = super().parse_known_args(self.order(given) if self.order else given, namespace)
+        if left:
+            self.error(f"unrecognized arguments: {' '.join(left)}")
+        return found, left
 
     def error(self, message: str) -> NoReturn:
         """Say what was wrong and how it is used."""

@@ -3,7 +3,9 @@
 import json
 import os
 import time
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from droas_mother.ctl import exit_codes as codes
@@ -19,6 +21,9 @@ from droas_mother.ctl.command import (
     takes_json,
 )
 from droas_mother.ctl.terminal import bold, complain
+from droas_mother.ctl.word_order import options_first
+
+_UNKNOWN = "whether it was done is not known; ask again with --key {}, it is done once at most"
 
 
 class ArgumentsError(Exception):
@@ -56,17 +61,35 @@ def _call(client: Client, arguments: Namespace) -> int:
     except ArgumentsError as error:
         complain(str(error))
         return codes.USAGE
-    try:
+    with _telling(key):
         value = client.post("/v1/tools/call", body=body)
-    except NoMotherError:
-        complain(f"whether it was done is not known; ask again with --key {key}, it is done once at most")
+    try:
+        show(value, lambda: _outcome(value), as_json=arguments.json is not None)
+    except BrokenPipeError:
         raise
-    except RefusedError as error:
-        if error.status == codes.HTTP_UNAVAILABLE:  # whoever tries again needs the key that was made up here
-            raise RefusedError(error.status, f"{error}: --key {key}") from None
+    except OSError:
+        complain(f"what came of it is told again with --key {key}; nothing is done twice")
         raise
-    show(value, lambda: _outcome(value), as_json=arguments.json is not None)
     return codes.NOT_AS_ASKED if value["is_error"] else codes.OK
+
+
+@contextmanager
+def _telling(key: str) -> Iterator[None]:
+    """Tell the key of a call that may have been done without its outcome being told: a retry needs it."""
+    try:
+        yield
+    except NoMotherError as error:
+        if not error.sent:
+            raise
+        complain(_UNKNOWN.format(key))
+        raise NoMotherError(str(error), key=key) from None
+    except RefusedError as error:
+        if error.status == codes.HTTP_UNAVAILABLE:
+            raise RefusedError(error.status, f"{error}: --key {key}", key=key) from None
+        raise
+    except KeyboardInterrupt:
+        complain(_UNKNOWN.format(key))
+        raise
 
 
 def _outcome(value: Row) -> list[str]:
@@ -86,22 +109,35 @@ def _outcome(value: Row) -> list[str]:
 def _arguments_of(client: Client, arguments: Namespace) -> Row:
     """Give the tool's arguments: the JSON, and over it the pairs, read as the tool's schema says."""
     try:
-        given = json.loads(arguments.json or "{}")
+        given = json.loads(arguments.json or "{}", object_pairs_hook=_once_each)
     except ValueError:
         raise ArgumentsError(f"--json {arguments.json}: this is not JSON") from None
     if not isinstance(given, dict):
         raise ArgumentsError("--json: a JSON object is wanted")
     if not arguments.pairs:
         return given
+    pairs = _once_each([_halves(pair) for pair in arguments.pairs])
     tools = client.get("/v1/tools")["tools"]
     known = [one["inputSchema"]["properties"] for one in tools if one["name"] == arguments.tool]
     schema: Row = known[0] if known else {}
-    for pair in arguments.pairs:
-        name, equals, text = pair.partition("=")
-        if not equals:
-            raise ArgumentsError(f"{pair}: arguments are given as name=value")
-        given[name] = _value(text, schema.get(name, {}))
-    return given
+    return {**given, **{name: _value(text, schema.get(name, {})) for name, text in pairs.items()}}
+
+
+def _halves(pair: str) -> tuple[str, str]:
+    name, equals, text = pair.partition("=")
+    if not equals:
+        raise ArgumentsError(f"{pair}: arguments are given as name=value")
+    return name, text
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> Row:
+    """Give what was named by its names; which of two was meant is not for us to guess."""
+    found: Row = {}
+    for name, value in pairs:
+        if name in found:
+            raise ArgumentsError(f"{name} is given twice")
+        found[name] = value
+    return found
 
 
 def _value(text: str, schema: Row) -> Any:
@@ -117,7 +153,7 @@ def _value(text: str, schema: Row) -> Any:
 
 def _call_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("tool", metavar="NAME", help="the tool, as `droasctl tools list` names it")
-    parser.add_argument("pairs", nargs="*", metavar="NAME=VALUE", help="its arguments")
+    parser.add_argument("pairs", nargs="*", default=[], metavar="NAME=VALUE", help="its arguments")
     parser.add_argument(
         "--json",
         nargs="?",
@@ -130,8 +166,23 @@ def _call_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--guild", type=discord_id, metavar="ID", help="the group of that user")
     parser.add_argument(
-        "--key", metavar="KEY", help="the idempotency key of an earlier try (default: a fresh one)"
+        "--key",
+        type=_key,
+        metavar="KEY",
+        help="the idempotency key of an earlier try (default: a fresh one)",
     )
+
+
+def _key(text: str) -> str:
+    """Read a key; an empty one is a script's mistake, and a fresh one in its place would do a thing twice."""
+    if not text.strip():
+        raise ArgumentTypeError("the key is empty; leave --key out for a fresh one")
+    return text
+
+
+_ORDER = options_first(
+    valued=frozenset({"--user", "--guild", "--key", "--socket"}), objects=frozenset({"--json"})
+)
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -143,7 +194,7 @@ def _arguments(parser: ArgumentParser) -> None:
         parser,
         {
             "list": Action(_list, "List the tools and their arguments.", takes_json),
-            "call": Action(_call, call, _call_arguments),
+            "call": Action(_call, call, _call_arguments, _ORDER),
         },
     )
 
