@@ -7,7 +7,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from fnmatch import fnmatchcase
 
 from droas_mother.ctl import exit_codes as codes
-from droas_mother.ctl.client import Client, NotMadeError, escaped
+from droas_mother.ctl.client import Client, NoMotherError, NotMadeError, RefusedError, escaped
 from droas_mother.ctl.command import (
     Action,
     Command,
@@ -18,7 +18,8 @@ from droas_mother.ctl.command import (
     takes_actions,
     takes_json,
 )
-from droas_mother.ctl.terminal import complain
+from droas_mother.ctl.terminal import complain, give_up_output
+from droas_mother.ctl.word_order import options_first
 from droas_mother.ctl.wording import table
 
 
@@ -30,25 +31,47 @@ def _add(client: Client, arguments: Namespace) -> int:
         "rate_per_s": arguments.rate,
     }
     _warn_of_nothing(client, arguments.scope)
-    if not arguments.out:
-        show(client.post("/v1/clients", body=body), list, as_json=True)
-        return codes.OK
+    if arguments.out:
+        return _add_into_file(client, arguments, body)
+    credential = client.post("/v1/clients", body=body)
+    try:
+        show(credential, list, as_json=True)
+    except OSError as error:
+        give_up_output()
+        return _take_back(client, arguments.name, error)
+    return codes.OK
+
+
+def _add_into_file(client: Client, arguments: Namespace, body: Row) -> int:
     try:  # before the client is there: a secret that cannot be kept would be lost
         file = os.open(arguments.out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise NotMadeError(f"{arguments.out}: cannot be made: {error.strerror}") from None
     try:
-        credential = client.post("/v1/clients", body=body)
-        os.write(file, json.dumps(credential, indent=2).encode() + b"\n")
+        with open(file, "wb") as kept:  # noqa: PTH123 - pathlib would cost a tenth of a short command
+            credential = client.post("/v1/clients", body=body)
+            kept.write(json.dumps(credential, indent=2).encode() + b"\n")
+    except OSError as error:
+        os.unlink(arguments.out)  # noqa: PTH108 - as above
+        return _take_back(client, arguments.name, error)
     except BaseException:
-        os.unlink(arguments.out)  # noqa: PTH108 - pathlib would cost a tenth of a short command
+        os.unlink(arguments.out)  # noqa: PTH108 - as above
         raise
-    finally:
-        os.close(file)
     told = {key: value for key, value in credential.items() if key != "secret_key"}
     words = f"{credential['name']}: added; the only copy of its secret key is in {arguments.out}"
     show(told, lambda: [words], as_json=arguments.json)
     return codes.OK
+
+
+def _take_back(client: Client, name: str, why: OSError) -> int:
+    """Revoke a client whose credential nobody has; gives the exit code."""
+    try:
+        client.post(f"/v1/clients/{escaped(name)}/revoke")
+        done = "the client was taken back (revoked)"
+    except (NoMotherError, RefusedError) as error:
+        done = f"the client could not be taken back ({error}); `droasctl client revoke {name}` does it"
+    complain(f"{name}: its credential cannot be written, and is lost: {why.strerror}; {done}")
+    return codes.IO_ERROR
 
 
 def _warn_of_nothing(client: Client, scope: list[str]) -> None:
@@ -124,14 +147,14 @@ def _add_arguments(parser: ArgumentParser) -> None:
         action="append",
         required=True,
         metavar="PATTERN",
-        help="a tool that it may call, economy.* for all of a service; may be given again",
+        help="a tool that it may call, economy.* for all of a service; several may follow one another",
     )
     parser.add_argument(
         "--guild",
         type=discord_id,
         action="append",
         metavar="ID",
-        help="a group for whose members it may call; may be given again (default: all)",
+        help="a group for whose members it may call; several may follow one another (default: all)",
     )
     parser.add_argument(
         "--rate", type=rate, metavar="N/s", help="calls per second (default: as for everybody)"
@@ -145,11 +168,16 @@ def _revoke_arguments(parser: ArgumentParser) -> None:
     takes_json(parser)
 
 
+_ORDER = options_first(
+    valued=frozenset({"--rate", "--out", "--socket"}), several=frozenset({"--scope", "--guild"})
+)
+
+
 def _arguments(parser: ArgumentParser) -> None:
     takes_actions(
         parser,
         {
-            "add": Action(_add, "Add a client and print its credential, once.", _add_arguments),
+            "add": Action(_add, "Add a client and print its credential, once.", _add_arguments, _ORDER),
             "list": Action(_list, "List the clients and what they may do.", takes_json),
             "revoke": Action(_revoke, "Hear nothing more of a client, at once.", _revoke_arguments),
         },

@@ -2,12 +2,13 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from droas_mother.core.answers.admin_answers import Refusal
 from tests.support.admin import DROASCTL
 from tests.support.office import PlayedOffice, office
 
@@ -35,6 +36,13 @@ async def written_to(out: int, place: PlayedOffice, *arguments: str) -> tuple[in
 def a_full_disk() -> int:
     """Give a file on one."""
     return os.open("/dev/full", os.O_WRONLY)
+
+
+def nobody() -> int:
+    """Give a pipe that nobody reads."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing
 
 
 # --- tools ----------------------------------------------------------------------------
@@ -87,6 +95,43 @@ async def test_the_key_of_a_call_whose_outcome_cannot_be_written_is_told(place: 
     key = err.partition("--key ")[2].partition(";")[0]
     code, value, _ = await place.ctl("tools", "call", "economy.daily", *FOR_ADA, "--key", key)
     assert (code, value["replayed"]) == (0, True)
+
+
+# --- clients --------------------------------------------------------------------------
+
+
+@full
+@pytest.mark.parametrize("reader", [a_full_disk, nobody])
+async def test_a_client_whose_credential_is_lost_is_taken_back(
+    place: PlayedOffice, reader: Callable[[], int]
+) -> None:
+    """On a full disk, and before nobody who reads: it ends with 74, and the client is revoked."""
+    code, err = await written_to(reader(), place, "client", "add", "shop", "--scope", "*")
+    assert (code, "is lost: " in err, "; the client was taken back (revoked)" in err) == (74, True, True), err
+    assert [one["revoked"] for one in (await place.ctl("client", "list"))[1]["clients"]] == [True]
+
+
+async def test_a_credential_that_fits_into_no_file_is_taken_back(place: PlayedOffice, tmp_path: Path) -> None:
+    """With --out the file is gone, and the client is revoked."""
+    program = ("sh", "-c", 'ulimit -f 0; exec "$0" "$@"', DROASCTL, "--socket", str(place.town.socket))
+    add = ("client", "add", "shop", "--scope", "*", "--out", str(tmp_path / "shop.json"))
+    process = await asyncio.create_subprocess_exec(*program, *add, stderr=asyncio.subprocess.PIPE)
+    err = (await process.communicate())[1].decode()
+    assert (process.returncode, "the client was taken back (revoked)" in err) == (74, True), err
+    assert [one["revoked"] for one in (await place.ctl("client", "list"))[1]["clients"]] == [True]
+    assert not (tmp_path / "shop.json").exists()
+
+
+@full
+async def test_a_client_that_cannot_be_taken_back_is_told(place: PlayedOffice) -> None:
+    """Then it is admitted, and whoever added it is told how it is revoked."""
+
+    async def refuse(*_: object, **__: object) -> tuple[int, Refusal]:
+        return 503, Refusal(error="the disk is full")
+
+    place.town.desk.clients.revoke = refuse
+    code, err = await written_to(a_full_disk(), place, "client", "add", "shop", "--scope", "*")
+    assert (code, "(the disk is full); `droasctl client revoke shop` does it" in err) == (74, True), err
 
 
 # --- audit ----------------------------------------------------------------------------

@@ -33,11 +33,28 @@ def test_json_takes_an_object() -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        "client add r7 --scope a b --guild 1 2 --out f",
+        "client add --scope a --scope b --guild 1 2 --out f r7",
+        "client add --guild 1 --guild=2 --out f --scope a b r7",
+        "client add --out f --gui 1 2 --scope=a r7 --scope b",
+    ],
+)
+def test_several_values_follow_one_another(line: str) -> None:
+    """As the guide writes it, PATTERN…, or each with its option; the name is what is left over."""
+    found = build(line.split()).parse_args(line.split())
+    assert (found.name, sorted(found.scope), sorted(found.guild)) == ("r7", ["a", "b"], ["1", "2"])
+    assert found.out == "f"
+
+
+@pytest.mark.parametrize(
     ("line", "words"),
     [
         ("tools call --json", "droasctl tools call: the following arguments are required: NAME\n"),
         ("tools call x --key --user 10", "argument --key: expected one argument"),
         ("tools call x --bogus", "droasctl tools call: unrecognized arguments: --bogus"),
+        ("client add --scope a", "droasctl client add: the following arguments are required: NAME\n"),
         ("status a b", "droasctl status: unrecognized arguments: b"),
         ("audit query --limit 2000", "--limit: 2000: a whole number from 1 to 1000 is wanted"),
         ("audit query --limit many", "--limit: many: a whole number from 1 to 1000 is wanted"),
