@@ -59,10 +59,10 @@ class HttpConnection:
         """Send a request and read the head of its answer; gives the status."""
         self._socket.settimeout(timeout_s)
         length = f"Content-Length: {len(body)}\r\n" if method == "POST" else ""
-        with suppress(
-            BrokenPipeError
-        ):  # whoever refuses a long request has answered before all of it was there
-            self._socket.sendall(f"{method} {path} HTTP/1.1\r\nHost: droas\r\n{length}\r\n".encode() + body)
+        request = f"{method} {path} HTTP/1.1\r\nHost: droas\r\n{length}\r\n".encode() + body
+        # Whoever refuses a long request may answer and hang up before all of it was sent.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self._socket.sendall(request)
         deadline = time.monotonic() + timeout_s
         while (end := self._raw.find(b"\r\n\r\n")) < 0:
             if len(self._raw) > _MAX_HEAD:

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from droas_mother.ctl.client import Client, NoMotherError, RefusedError, bot_path
-from droas_mother.ctl.exit_codes import FOR_HTTP, PERMISSION
+from droas_mother.ctl.exit_codes import FOR_HTTP, PERMISSION, USAGE
 
 VALUE = {"bots": [], "words": "ä" * 40}
 BODY = json.dumps(VALUE).encode()
@@ -191,6 +191,16 @@ def test_a_refusal_carries_the_mothers_words() -> None:
         with pytest.raises(RefusedError, match="there is no bot") as refused:
             client.get("/v1/bots/x")
         assert refused.value.status == 404
+
+
+def test_a_refusal_is_heard_before_all_is_sent() -> None:
+    """Who does not read a long request to its end has answered, and that is worth more than the broken pipe."""
+    body = b'{"error":"too long"}'
+    answer = b"HTTP/1.1 413 Too Large\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    with played([answer]) as path, Client(path) as client:
+        with pytest.raises(RefusedError, match="too long") as refused:
+            client.post("/v1/tools/call", body="n" * 4_000_000)
+        assert FOR_HTTP[refused.value.status] == USAGE
 
 
 def test_somebody_elses_socket_is_told_from_a_mother_that_is_not_there() -> None:
