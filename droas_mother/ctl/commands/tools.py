@@ -117,7 +117,10 @@ def _arguments_of(client: Client, arguments: Namespace) -> Row:
     if not arguments.pairs:
         return given
     pairs = _once_each([_halves(pair) for pair in arguments.pairs])
-    tools = client.get("/v1/tools")["tools"]
+    try:
+        tools = client.get("/v1/tools")["tools"]
+    except RefusedError as error:
+        raise RefusedError(error.status, f"the call was not made: {error}") from None
     known = [one["inputSchema"]["properties"] for one in tools if one["name"] == arguments.tool]
     schema: Row = known[0] if known else {}
     return {**given, **{name: _value(text, schema.get(name, {})) for name, text in pairs.items()}}
