@@ -40,9 +40,8 @@ class FollowingToolClient:
         self._fault: Exception | None = None
         self._next_look: asyncio.TimerHandle | None = None
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._client = ToolClient(
-            self._context.socket(zmq.DEALER)
-        )  # connected to nobody, until a key is known
+        # Connected to nobody until a key is known.
+        self._client = ToolClient(self._context.socket(zmq.DEALER))
         self._retrying = RetryingTools(self._client, rules)
 
     @classmethod

@@ -125,9 +125,8 @@ class SyncToolClient:
         with telling(key):
             while True:
                 try:
-                    socket = (
-                        self._open()
-                    )  # before it is asked whether she answers: another mother has not failed
+                    # Before it is asked whether she answers: another mother has not failed.
+                    socket = self._open()
                     with self._patience.one_try():
                         return read_result(self._ask(socket, Method.CALL, params, tries.next_s()))
                 except OutsideError as error:

@@ -105,12 +105,12 @@ def erase(connection: Connection, who: Erasure) -> None:
 def names(who: Erasure) -> Any:
     """Give the condition that a decision's arguments or result name this person."""
     bare = who.user_id
-    texts = (f'"{bare}"', f'"{bare}>"', *(f"@{bang}{bare}{end}" for bang in ("", "!") for end in '>"'))
+    forms = (f'"{bare}"', f'"{bare}>"', *(f"@{bang}{bare}{end}" for bang in ("", "!") for end in '>"'))
     columns = (schema.audit.c.arguments, schema.audit.c.result)
     return or_(
         *(
             # That most have nothing like it is found out with one search instead of six.
-            and_(column.contains(bare), or_(*(column.contains(text) for text in texts)))
+            and_(column.contains(bare), or_(*(column.contains(form) for form in forms)))
             for column in columns
         )
     )

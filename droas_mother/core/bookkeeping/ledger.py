@@ -70,7 +70,8 @@ def check_transfer(source: Account, target: Account, amount: int, *, limit: int)
 
 def check_move(source: Account, target: Account, amount: int) -> None:
     """Raise DefectError for what would make coins of nothing, or one currency of another."""
-    if amount <= 0 or source[0] != target[0] or source[2] != target[2] or source[1] == target[1]:
+    same_purse = source.guild_id == target.guild_id and source.currency == target.currency
+    if amount <= 0 or not same_purse or source.owner == target.owner:
         raise DefectError(f"{amount} coins cannot move from {source} to {target}")
 
 

@@ -149,8 +149,7 @@ class Economy:
     def void(self, arguments: VoidArguments, call: Call, draft: Draft) -> Json:
         """Give coins that were set aside back to their owner."""
         hold = _open_hold(arguments.hold_id, call, draft)
-        take_back(hold, HoldState.VOIDED, draft)
-        return _told(replace(hold, state=HoldState.VOIDED))
+        return take_back(hold, HoldState.VOIDED, draft)
 
     def _account(self, guild_id: Snowflake, owner: str, currency: str | None) -> Account:
         return Account(guild_id, owner, self._currency(guild_id, currency))
@@ -176,12 +175,13 @@ def expire(hold: Hold, draft: Draft) -> None:
         take_back(hold, HoldState.EXPIRED, draft)
 
 
-def take_back(hold: Hold, state: HoldState, draft: Draft) -> None:
-    """Give what is set aside back to its owner, who has then not given it away on that day."""
+def take_back(hold: Hold, state: HoldState, draft: Draft) -> Json:
+    """Give what is set aside back to its owner, who has then not given it away on that day; tells of it."""
     owner = Account(hold.guild_id, hold.user_id, hold.currency)
-    _settle(hold, owner, state, draft)
+    told = _settle(hold, owner, state, draft)
     for account in (owner, Account(hold.guild_id, ISSUER, hold.currency)):
         draft.unspend(account, hold.amount, day=hold.day)
+    return told
 
 
 def _open_hold(hold_id: str, call: Call, draft: Draft) -> Hold:
