@@ -11,10 +11,10 @@ from enum import IntEnum, StrEnum
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
 
 from droas_common.ids import Snowflake
 from droas_common.wire.frames import FrameError, decode, encode
+from droas_common.wire.plain_texts import fitting
 
 Json = dict[str, Any]
 RequestId = str | int
@@ -23,18 +23,19 @@ MAX_NAME_LENGTH = 96
 MAX_KEY_LENGTH = 128
 MAX_ID_LENGTH = 20
 
-_NAME = rf"^[ -~]{{1,{MAX_NAME_LENGTH}}}\Z"
-_KEY = rf"^[ -~]{{1,{MAX_KEY_LENGTH}}}\Z"
-_ID = rf"^[1-9][0-9]{{0,{MAX_ID_LENGTH - 1}}}\Z"
-_IN_WORDS = {
-    _NAME: f"a name has 1 to {MAX_NAME_LENGTH} plain characters",
-    _KEY: f"a key has 1 to {MAX_KEY_LENGTH} plain characters",
-    _ID: f"a Discord id has 1 to {MAX_ID_LENGTH} digits, the first of which is not 0",
-}
-
-Name = Annotated[str, Meta(pattern=_NAME)]
-Key = Annotated[str, Meta(pattern=_KEY)]
-DiscordId = Annotated[Snowflake, Meta(pattern=_ID)]
+Name = Annotated[
+    str, fitting(f"[ -~]{{1,{MAX_NAME_LENGTH}}}", f"a name has 1 to {MAX_NAME_LENGTH} plain characters")
+]
+Key = Annotated[
+    str, fitting(f"[ -~]{{1,{MAX_KEY_LENGTH}}}", f"a key has 1 to {MAX_KEY_LENGTH} plain characters")
+]
+DiscordId = Annotated[
+    Snowflake,
+    fitting(
+        f"[1-9][0-9]{{0,{MAX_ID_LENGTH - 1}}}",
+        f"a Discord id has 1 to {MAX_ID_LENGTH} digits, the first of which is not 0",
+    ),
+]
 """As everything that is written down: no database takes all that a JSON string may hold."""
 
 MAX_CALL_BYTES = 16 * 1024
@@ -215,7 +216,7 @@ def read_call(params: msgspec.Raw) -> CallParams:
     brackets = raw.count(b"{") + raw.count(b"[")
     if brackets > MAX_BRACKETS:
         raise FrameError(f"a call has at most {MAX_BRACKETS} opening brackets - at `$`")
-    found = _decode(raw, _call_params)
+    found = decode(raw, _call_params)
     if brackets > MAX_DEPTH:
         _check_depth(found.arguments)
     return found
@@ -223,18 +224,7 @@ def read_call(params: msgspec.Raw) -> CallParams:
 
 def read_status(params: msgspec.Raw) -> StatusParams:
     """Read the parameters of `calls/status`; raises FrameError."""
-    return _decode(bytes(params), _status_params)
-
-
-def _decode[T](raw: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    """Decode, and say what a text must be in words instead of a pattern."""
-    try:
-        return decode(raw, decoder)
-    except FrameError as fault:
-        said = str(fault)
-        for pattern, words in _IN_WORDS.items():
-            said = said.replace(f"Expected `str` matching regex {pattern!r}", words)
-        raise FrameError(said) from fault
+    return decode(bytes(params), _status_params)
 
 
 def _check_depth(arguments: Json) -> None:

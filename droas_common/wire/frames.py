@@ -7,6 +7,7 @@ typed while it is decoded.
 import msgspec
 
 from droas_common.errors import RequestError
+from droas_common.wire.plain_texts import in_words
 
 MAX_FRAME_BYTES = 64 * 1024
 """A tool call, a heartbeat or a log record larger than this is refused by the socket itself."""
@@ -42,7 +43,7 @@ def decode[T](frame: bytes, decoder: msgspec.json.Decoder[T], *, limit: int = MA
     try:
         return decoder.decode(frame)
     except msgspec.ValidationError as error:
-        raise FrameError(str(error)) from error
+        raise FrameError(in_words(str(error))) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise FrameError(f"not JSON: {error}") from error
     except RecursionError as error:

@@ -89,6 +89,17 @@ def _mother(answers: Answers) -> str:
     )
 
 
+_TOOLS = (
+    "economy.balance",
+    "economy.transfer",
+    "economy.daily",
+    "economy.leaderboard",
+    "economy.history",
+    "users.profile",
+)
+"""What a first bot may call: nothing that gives its members more than they have, but for the day's coins."""
+
+
 def _bot(answers: Answers) -> str:
     model = f"    model: {json.dumps(answers.model)}\n" if answers.model else ""
     return (
@@ -97,8 +108,9 @@ def _bot(answers: Answers) -> str:
         f'  llm_config:\n    base_url: "{answers.model_base}"\n    api_key: "${{{KEY_VARIABLE}}}"\n{model}'
         '  system_prompt: "You are a helpful assistant in a Discord community. Answer briefly and kindly."\n'
         f"  protection_level: {answers.level.value}\n"
-        "  # Tools of the mother that this bot may call. Without this line it may only read.\n"
-        '  tools: ["economy.*", "users.profile"]\n'
+        "  # Tools of the mother that this bot may call for whoever asks it. Without these lines it may only read.\n"
+        "  # economy.award is not among them: it makes coins, and is for what decides itself who deserves them.\n"
+        f"  tools:\n{''.join(f'    - {name}\n' for name in _TOOLS)}"
     )
 
 

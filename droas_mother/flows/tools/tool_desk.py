@@ -28,6 +28,7 @@ from droas_common.wire.calls import (
     result_frame,
 )
 from droas_common.wire.frames import FrameError, encode
+from droas_common.wire.plain_texts import in_words
 from droas_common.wire.results import GivenResult, result_of
 from droas_mother.core.bookkeeping.books import Batch, Changes, Draft
 from droas_mother.core.bookkeeping.records import AuditRecord, Hold, Outcome, StoredCall
@@ -205,7 +206,7 @@ class ToolDesk:
         except OutsideError:
             raise  # the store fails, and with it the whole group
         except msgspec.ValidationError as fault:
-            what, _, path = str(fault).partition(" - at `")
+            what, _, path = in_words(str(fault)).partition(" - at `")
             return _refused(invalid(what, path.rstrip("`") or "$"))
         except Refusal as refusal:
             words = {"refused": refusal.kind, "message": str(refusal)}

@@ -5,15 +5,25 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from droas_mother.flows.tools.services.registry import UserId, fitting
+from droas_common.wire.plain_texts import fitting
+from droas_mother.flows.tools.services.registry import UserId
 
 Amount = Annotated[int, Meta(ge=1, le=10**12, description="Whole coins.")]
 Note = Annotated[str, Meta(max_length=200, description="A word about it.")]
 Currency = Annotated[
     str,
-    fitting("[a-z][a-z0-9_-]{0,31}", "A currency of this group; its usual one by default."),
+    fitting(
+        "[a-z][a-z0-9_-]{0,31}",
+        "a currency has 1 to 32 small letters, digits, - and _, the first a letter",
+        description="A currency of this group; its usual one by default.",
+    ),
 ]
-HoldId = Annotated[str, fitting("[0-9a-f]{24}", "What economy.reserve gave.")]
+HoldId = Annotated[
+    str,
+    fitting(
+        "[0-9a-f]{24}", "a hold's id has 24 hexadecimal digits", description="What economy.reserve gave."
+    ),
+]
 
 
 class _Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -7,24 +7,20 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
 
 from droas_common.ids import Snowflake
 from droas_common.wire.calls import Actor, Json, ToolDescription
+from droas_common.wire.plain_texts import fitting
 from droas_mother.core.bookkeeping.books import Draft
 from droas_mother.core.tools.refusals import Refusal
 
-_END = r"\Z"
-
-
-def fitting(pattern: str, description: str) -> Meta:
-    """Give the condition that a text fits a pattern as a whole; `$` would let a line break pass behind it."""
-    return Meta(pattern=f"^{pattern}{_END}", description=description)
-
-
 UserId = Annotated[
     str,
-    fitting("(<@!?[1-9][0-9]{0,19}>|[1-9][0-9]{0,19})", "A Discord user: the id, or the mention <@id>."),
+    fitting(
+        "(<@!?[1-9][0-9]{0,19}>|[1-9][0-9]{0,19})",
+        "a user is an id, 1 to 20 digits, the first of which is not 0, or the mention <@id>",
+        description="A Discord user: the id, or the mention <@id>.",
+    ),
 ]
 
 _DAY_US = 86_400_000_000

@@ -9,15 +9,23 @@ from msgspec.structs import replace
 
 from droas_common.ids import Snowflake
 from droas_common.wire.calls import Json
+from droas_common.wire.plain_texts import fitting
 from droas_mother.core.bookkeeping.books import Draft
 from droas_mother.core.bookkeeping.records import Memory, Profile
 from droas_mother.core.tools.refusals import Refusal
-from droas_mother.flows.tools.services.registry import Call, Tool, UserId, fitting, user_id_of
+from droas_mother.flows.tools.services.registry import Call, Tool, UserId, user_id_of
 
 MAX_NOTES = 20
 MAX_PREFERENCES = 32
 
-Name = Annotated[str, fitting("[a-z][a-z0-9_.-]{0,39}", "A name for it, `language`.")]
+Name = Annotated[
+    str,
+    fitting(
+        "[a-z][a-z0-9_.-]{0,39}",
+        "a preference's name has 1 to 40 small letters, digits, -, _ and ., the first a letter",
+        description="A name for it, `language`.",
+    ),
+]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
 RolesOf = Callable[[Snowflake, Snowflake], tuple[str, ...] | None]
