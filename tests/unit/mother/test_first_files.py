@@ -11,7 +11,7 @@ from droas_mother.core.configuration.first_files import Answers, first_files
 
 SHIPPED = Path(__file__).parents[3] / "configs/bots"
 WIZARD = first_files(
-    Answers(bot="helper", model_base="http://m/v1", level=ProtectionLevel.MEDIUM, secrets={})
+    Answers(bot="helper", model_base="http://model.example/v1", level=ProtectionLevel.MEDIUM, secrets={})
 )
 BOTS = {path.name: path.read_text() for path in SHIPPED.glob("*.yaml")} | {
     f"wizard {name}": text for name, (text, _) in WIZARD.items() if name.startswith("bots/")
