@@ -104,8 +104,8 @@ async def _load(place: Town) -> None:
 
 async def _answers(place: Town, bot: str, guild: str) -> None:
     """Ask until it answers: a fault of a moment ago may not have been noticed yet, and a question to it is lost."""
-    for _ in range(8):
-        question = await place.ask("ada", bot, "hello", guild)
+    for number in range(8):
+        question = await place.ask(("joan", "mary")[number % 2], bot, "hello", guild)
         with suppress(AssertionError):
             await place.answer(question, bot, guild, seconds=5)
             return

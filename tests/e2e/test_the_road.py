@@ -124,18 +124,18 @@ async def test_an_external_client_calls_with_its_credential_alone(place: Town) -
 async def test_talk_among_people_is_left_alone(place: Town) -> None:
     """A bot that is not meant says nothing and asks no model."""
     asked = len(await place.model_requests())
-    await place.say("grace", "nice weather")
-    question = await place.ask("grace", "helper", "hello")
+    await place.say("joan", "nice weather")
+    question = await place.ask("joan", "helper", "hello")
     await place.answer(question, "helper")
     assert len(await place.model_requests()) == asked + 1
 
 
 async def test_a_forbidden_word_is_taken_away(place: Town) -> None:
     """The message is deleted by the mother's own bot."""
-    await place.say("grace", "a FORBIDDEN   word")
+    await place.say("joan", "a FORBIDDEN   word")
 
     async def deleted() -> bool:
-        return bool((await place.newest("grace"))["deleted"])
+        return bool((await place.newest("joan"))["deleted"])
 
     await until(deleted, "not deleted")
     audit = await place.control("GET", f"/audit/{place.guilds['Harbour']['id']}")
@@ -169,7 +169,7 @@ async def test_a_wave_of_spam_is_stopped(place: Town) -> None:
 async def test_work_on_a_deleted_question_is_dropped(place: Town) -> None:
     """When the question goes while it is answered, the model is left and nothing of the answer stays."""
     await place.fault("model_drip", interval_s=0.3)
-    question = await place.ask("grace", "helper", "what can you do?")
+    question = await place.ask("mary", "helper", "what can you do?")
 
     async def begun() -> bool:
         newest = await place.newest("helper")
@@ -192,14 +192,14 @@ async def test_the_mother_tells_the_bots_what_she_removes(place: Town) -> None:
     gone = {"bot_id": place.users["helper"], "event": "MESSAGE_DELETE"}
     await place.fault("drop_events", for_s=60, match=gone)
     await place.fault("model_drip", interval_s=0.3)
-    question = await place.ask("grace", "helper", "what can you do, forbidden word?")
+    question = await place.ask("mary", "helper", "what can you do, forbidden word?")
 
     async def removed() -> bool:
-        return any(one["id"] == question and one["deleted"] for one in await place.messages(by="grace"))
+        return any(one["id"] == question and one["deleted"] for one in await place.messages(by="mary"))
 
     await until(removed, "she did not take it away")
     # Questions of a channel are answered one after another: with this one the first is over, one way or the other.
-    await place.answer(await place.ask("grace", "helper", "hello"), "helper")
+    await place.answer(await place.ask("mary", "helper", "hello"), "helper")
     replies = [one for one in await place.messages(by="helper") if not one["deleted"]]
     assert question not in {(one.get("message_reference") or {}).get("message_id") for one in replies}
     await place.control("DELETE", "/faults")
@@ -210,7 +210,7 @@ async def test_a_failing_model_is_said_in_plain_words(place: Town) -> None:
     place.sandbox.faults.add(
         "model_error", {"status": 401, "body": {"error": {"message": "key sk-abc is bad"}}}
     )
-    answer = await place.answer(await place.ask("grace", "helper", "hello"), "helper")
+    answer = await place.answer(await place.ask("mary", "helper", "hello"), "helper")
     assert "reference" in answer
     assert "sk-" not in answer
 

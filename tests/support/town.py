@@ -32,14 +32,14 @@ TOKENS = {
 """Of the shape of real tokens; they open nothing but the sandbox."""
 
 WORLD: Json = {
-    "users": [{"username": "ada"}, {"username": "grace"}, {"username": "eve"}],
+    "users": [{"username": name} for name in ("ada", "grace", "eve", "joan", "mary")],
     "bots": [{"username": username, "token": token} for username, token in TOKENS.items()],
     "guilds": [
         {
             "name": "Harbour",
             "owner": "ada",
             "channels": ["general"],
-            "members": ["grace", "eve"],
+            "members": ["grace", "eve", "joan", "mary"],
             "bots": [
                 {"username": "helper"},
                 {"username": "guardian", "permissions": ["manage_messages", "moderate_members"]},
@@ -49,7 +49,7 @@ WORLD: Json = {
             "name": "Observatory",
             "owner": "grace",
             "channels": ["general"],
-            "members": ["ada", "eve"],
+            "members": ["ada", "eve", "joan", "mary"],
             "bots": [{"username": "guide"}, {"username": "guardian", "permissions": ["manage_messages"]}],
         },
     ],
@@ -205,7 +205,10 @@ class Town:
         return any(one["id"] == self.users[username] and one["connected"] for one in bots)
 
     async def say(self, who: str, text: str, guild: str = "Harbour", *, channel: str | None = None) -> str:
-        """Let somebody say something; gives the message's id."""
+        """Let somebody say something; gives the message's id.
+
+        Eight messages within five seconds are a flood, five equal ones within a minute spam: then they are deleted.
+        """
         body = {"author_id": self.users[who], "content": text}
         said = await self.control(
             "POST", f"/channels/{channel or self.channel(guild)}/messages?force=1", body
