@@ -79,7 +79,7 @@ class Workshop:
             on_state=self._note_gateway,
             wire=ears.wire,
             meter=IdentifyMeter(
-                settings.identify_allowance,
+                lambda sent: settings.identify_allowance - sent,
                 self._note_identify,
                 on_limit=self._note_limit,
                 first_after_s=settings.identify_after_s,

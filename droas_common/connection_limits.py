@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import Callable
 
 from droas_common.backoff import Backoff
@@ -19,6 +20,9 @@ _IDENTIFY_WAIT_S = 5.5
 """Between two IDENTIFYs of a token (Discord: max_concurrency 1 for five seconds, and some for the way there)."""
 
 _IDENTIFY_WAIT_CAP_S = 40.0
+
+_DAY_S = 86_400.0
+"""Discord counts the IDENTIFYs of the last 24 hours."""
 
 
 class Governor:
@@ -52,25 +56,26 @@ class IdentifyMeter:
     """Counts IDENTIFYs, spaces them, and stops before more are sent than allowed.
 
     Args:
-        allowance: how many may be sent.
-        first_after_s: seconds from now until the first may be sent.
+        left: told how many were sent here within a day, gives how many more may be.
         on_identify: told of each before it is sent.
         on_limit: told of what Discord says is left.
+        first_after_s: seconds from now until the first may be sent.
     """
 
     def __init__(
         self,
-        allowance: int,
+        left: Callable[[int], int],
         on_identify: Callable[[], None],
         *,
         on_limit: Callable[[StartLimit], None],
         first_after_s: float = 0.0,
     ) -> None:
-        self._allowance = allowance
+        self._left = left
         self._on_identify = on_identify
         self._on_limit = on_limit
         self._limit: StartLimit | None = None
         self._not_before = time.monotonic() + first_after_s
+        self._today: deque[float] = deque()
         self.sent = 0
 
     def note_limit(self, limit: StartLimit) -> None:
@@ -93,12 +98,15 @@ class IdentifyMeter:
             self._not_before = max(self._not_before, time.monotonic() + wait_s)
         await asyncio.sleep(max(0.0, self._not_before - time.monotonic()))
         self.sent += 1
+        self._today.append(time.monotonic())
         self._on_identify()
 
     def _check(self) -> None:
         """Refuse what would come near Discord's limit; it resets the token of a bot that passes it."""
         limit = self._limit
-        if self.sent >= self._allowance:
+        while self._today and self._today[0] <= time.monotonic() - _DAY_S:
+            self._today.popleft()
+        if self._left(len(self._today)) <= 0:
             raise IdentifyBudgetError(
                 "today's IDENTIFYs are spent: Discord does not keep this bot connected; see its log for why"
             )

@@ -142,7 +142,7 @@ class News:
         match event.kind:
             case "message_removed":
                 self._intake().remove(Snowflake(str(event.data.get("message_id", ""))))
-            case "member_removed" | "member_timed_out":
+            case "member_timed_out":
                 self._intake().remove_member(guild_id, Snowflake(str(event.data.get("user_id", ""))))
             case _:
                 log.debug("event_unknown", kind=event.kind)

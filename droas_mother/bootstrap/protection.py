@@ -12,6 +12,7 @@ from droas_mother.core.protection.policy_choice import choice_of
 from droas_mother.core.settings import Configuration
 from droas_mother.flows.protection.action_executor import ActionExecutor, profile_of
 from droas_mother.flows.protection.inspector import Inspector
+from droas_mother.flows.protection.presence import stay
 from droas_mother.flows.protection.witness import Seen
 
 
@@ -27,6 +28,7 @@ class Protection:
         settings = ground.settings.protection
         self.state = "off"
         self._ground = ground
+        self._identifies = bots.identifies
         self._metrics = ground.metrics
         self._choice = choice_of(ground.configuration)
         self.inspector = Inspector(
@@ -47,7 +49,7 @@ class Protection:
             watcher=self._watcher,
             on_state=self._note_state,
             meter=IdentifyMeter(
-                bots.identifies.remaining(token),
+                lambda _sent: bots.identifies.remaining(token),
                 lambda: bots.identifies.note("protection", token, 1),
                 on_limit=lambda limit: bots.identifies.note_limit(token, limit),
                 first_after_s=bots.identifies.spacing_s(token),
@@ -61,6 +63,12 @@ class Protection:
                 verdict.decision.rule, outcome, seconds
             ),
         )
+
+    async def run(self) -> None:
+        """Stay on the gateway until the protecting bot is closed; raises FatalGatewayError."""
+        bot, token = self.control_bot, self._ground.settings.control_bot.discord_token
+        if bot is not None and token is not None:
+            await stay(bot.run, wait_s=lambda: self._identifies.wait_s(token), on_held=self._note_held)
 
     def look_for(self, configuration: Configuration) -> None:
         """Protect as this configuration says from the next message on."""
@@ -77,6 +85,11 @@ class Protection:
         verdict = self.inspector.inspect(facts)
         if verdict is not None and self.executor is not None:
             self.executor.submit(verdict)
+
+    def _note_held(self, why: str) -> None:
+        self.state = "held"
+        self._ground.sees = False
+        log.error("protection_held", why=why)
 
     def _note_state(self, state: GatewayState, words: str) -> None:
         self.state = state.value

@@ -111,7 +111,7 @@ class Workshop:
             return []
         return [
             Part(name="executor", run=executor.run),
-            Part(name="control-bot", run=bot.run, stop=bot.close, vital=False),
+            Part(name="control-bot", run=self._protection.run, stop=bot.close, vital=False),
         ]
 
     def _top_parts(self) -> list[Part]:

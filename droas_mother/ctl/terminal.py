@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ COLOURS = {
     "failed": "31",
     "stopped": "90",
 }
+
+_COLOUR = re.compile(r"(\x1b\[\d{0,2}m)")
 
 
 def colourful(stream: Any = None) -> bool:
@@ -53,8 +56,9 @@ def printable_line(line: str) -> str:
     """Give a line in which nothing but our own colours commands the terminal."""
     if line.isprintable():
         return line
-    parts = line.split("\x1b[")
-    return "\x1b[".join(printable(part) for part in parts) if colourful() else printable(line)
+    if not colourful():
+        return printable(line)
+    return "".join(part if _COLOUR.fullmatch(part) else printable(part) for part in _COLOUR.split(line))
 
 
 def ready_streams() -> None:

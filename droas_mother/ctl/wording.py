@@ -45,6 +45,10 @@ def protection_lines(protection: str) -> list[str]:
     if protection == "refused":
         why = "Discord refuses the protecting bot, and the mother's log says why"
         return [f"the groups are not protected: {why}; mend control_bot.discord_token, then restart her"]
+    if protection == "held":
+        return [
+            "the groups are not protected: the protecting bot has spent today's IDENTIFYs; it is back by itself"
+        ]
     return [f"the groups are not protected: the protecting bot is {protection}"]
 
 

@@ -253,6 +253,8 @@ class AdminDesk:
         def settled() -> bool:
             if keeper.bot.state in _ENDS_WAITING and verb != "stop":
                 return True
+            if verb == "stop" and not keeper.at_rest:
+                return False
             fresh = verb != "restart" or (life_of(keeper) or 0) > before
             return keeper.bot.state in _REACHED[verb] and fresh
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-from droas_common.errors import RequestError
+from droas_common.errors import OutsideError, RequestError
 from droas_common.logs import log
 
 STOP_DEADLINE_S = 20.0
@@ -25,7 +25,7 @@ class Part:
         start: makes it ready; None when there is nothing to do.
         run: what it does until cancelled; None when it lives by callbacks or in a thread.
         stop: ends it in good order.
-        vital: whether the mother ends when `run` fails on a request error; such a part is logged otherwise.
+        vital: whether the mother ends when `run` fails for no defect of ours; such a part is logged otherwise.
     """
 
     name: str
@@ -85,7 +85,7 @@ async def _run_part(part: Part) -> None:
         return
     try:
         await part.run()
-    except* RequestError as group:  # a part of several tasks gives a group
+    except* (RequestError, OutsideError) as group:  # a part of several tasks gives a group
         if part.vital:
             raise
         log.error("part_ended", part=part.name, why="; ".join(map(str, _leaves(group))))

@@ -63,6 +63,11 @@ class PlayedBot:
         """Which bot."""
         return self.bot.name
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether it has no process."""
+        return self.bot.life is None
+
     def go(self, state: State, *, reason: str = "", **more: Any) -> None:
         """Change the state and what else is named, and tell."""
         self.bot = replace(self.bot, state=state, reason=reason, **more)

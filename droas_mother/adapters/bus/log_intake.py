@@ -83,7 +83,7 @@ class LogIntake:
             at=record.at,
             level=record.level,
             event=record.event,
-            fields={"bot": principal.name, **record.fields},
+            fields={**record.fields, "bot": principal.name},
             trace_id=record.trace_id,
             exception=record.exception,
         )

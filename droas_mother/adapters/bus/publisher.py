@@ -3,7 +3,7 @@
 A subscription to `~sync/<bot>/<nonce>` is a question: the state of every topic that this bot may follow is
 published on that very topic, behind the updates sent before it and ahead of those that come after, because
 it is the same socket. Subscriptions are admitted by hand: a bot follows its own configuration and the
-protection of groups, nothing else. Updates are never dropped in silence: a subscriber whose queue is full
+protection of groups, nothing else; a snapshot tells of what it follows. Updates are never dropped in silence: a subscriber whose queue is full
 misses a number, sees the gap, and asks again.
 """
 
@@ -14,7 +14,7 @@ import zmq
 
 from droas_common.ids import BotName
 from droas_common.wire.calls import Json
-from droas_common.wire.frames import encode
+from droas_common.wire.frames import MAX_EVENT_BYTES, encode
 from droas_common.wire.topics import (
     PROTECTION_PREFIX,
     SYNC_PREFIX,
@@ -33,6 +33,9 @@ than these. Beyond them it misses some and learns so from the numbers, or when i
 
 MAX_TOPICS = 10_000
 """Topics whose state is kept; the longest unused one is forgotten first."""
+
+_ROOM = MAX_EVENT_BYTES // 2
+"""Bytes of states in a snapshot; one that is larger than an event may be would end its reader's connection."""
 
 
 @dataclass(slots=True)
@@ -65,6 +68,7 @@ class Publisher:
         self._socket = ServedSocket(raw, self._on_subscription)
         self._keyring = keyring
         self._topics: OrderedDict[str, _Topic] = OrderedDict()
+        self._followed: dict[BotName, set[str]] = {}
         self.refused_subscriptions = 0
 
     def start(self) -> None:
@@ -109,16 +113,28 @@ class Publisher:
         self._raw.setsockopt(zmq.SUBSCRIBE, topic.encode())
         if topic.startswith(SYNC_PREFIX):
             self._socket.send(topic.encode(), encode(self._snapshot(BotName(principal.name))))
+        else:
+            self._note_followed(BotName(principal.name), topic)
+
+    def _note_followed(self, bot: BotName, topic: str) -> None:
+        """Note what a bot follows; a life, or a connection, begins with its configuration."""
+        followed = self._followed.setdefault(bot, set())
+        if topic == config_topic(bot):
+            followed.clear()
+        if len(followed) < MAX_TOPICS:
+            followed.add(topic)
 
     def _snapshot(self, bot: BotName) -> Snapshot:
-        own = config_topic(bot)
-        return Snapshot(
-            topics={
-                name: TopicState(sequence=topic.sequence, state=topic.state)
-                for name, topic in self._topics.items()
-                if name == own or name.startswith(PROTECTION_PREFIX)
-            }
-        )
+        """Tell how everything stands that a bot follows; states that find no room are left out, the oldest first."""
+        room, topics = _ROOM, dict[str, TopicState]()
+        followed = self._followed.get(bot, set())
+        for name, topic in reversed(self._topics.items()):
+            if name not in followed:
+                continue
+            room -= len(encode(topic.state))
+            told = topic.state if room >= 0 or name == config_topic(bot) else {}
+            topics[name] = TopicState(sequence=topic.sequence, state=told)
+        return Snapshot(topics=topics)
 
 
 def _may_follow(principal: Principal, topic: str) -> bool:

@@ -16,6 +16,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
+from droas_common.errors import OutsideError
 from droas_common.logs import log
 from droas_common.wire.frames import encode
 from droas_mother.adapters.http.asked import ParameterError, peer_uid, read, read_body
@@ -75,7 +76,7 @@ class HttpServer:
         return self._port
 
     async def start(self) -> None:
-        """Listen on both; raises OSError when the TCP port is taken."""
+        """Listen on both; raises OSError when the TCP port is taken, OutsideError when the socket cannot be made."""
         public = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_in_json])
         public.add_routes([self._served(route) for route in ROUTES if route.public])
         runner = await self._run(public)
@@ -85,9 +86,15 @@ class HttpServer:
         admin = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_in_json, self._guard])
         admin.add_routes([*(self._served(route) for route in ROUTES), web.get(PATH, _describe)])
         runner = await self._run(admin)
-        self._socket_path.unlink(missing_ok=True)
-        await web.UnixSite(runner, str(self._socket_path)).start()
-        self._socket_path.chmod(0o600)
+        try:
+            self._socket_path.unlink(missing_ok=True)
+            await web.UnixSite(runner, str(self._socket_path)).start()
+            self._socket_path.chmod(0o600)
+        except OSError as error:
+            why = os.strerror(error.errno) if error.errno else str(error)
+            raise OutsideError(
+                f"{self._socket_path}: droasctl's socket cannot be made there: {why}"
+            ) from error
 
     async def stop(self) -> None:
         """Stop listening and let running answers end."""

@@ -151,6 +151,18 @@ def hear(bot: Bot, word: FromChild, *, now: float) -> Bot:
     return replace(bot, life=life)
 
 
+def changes_the_verdict(before: Life | None, after: Life | None) -> bool:
+    """Say whether a word of its process may have changed what is to be done."""
+    if before is None or after is None or before.beat is None or after.beat is None:
+        return True
+    old, new = before.beat, after.beat
+    return (old.gateway, old.model_ok, old.config_revision) != (
+        new.gateway,
+        new.model_ok,
+        new.config_revision,
+    )
+
+
 def see(bot: Bot, usage: Usage, *, now: float) -> Bot:
     """Its process was looked at."""
     if bot.life is None:

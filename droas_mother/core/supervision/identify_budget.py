@@ -59,7 +59,7 @@ def _reserve_wait_s(recent: Sequence[float], told: Told | None, now: float) -> f
     """Wait for Discord's reset when nearly all are spent, by us or by somebody else with this token."""
     if told is None:
         return 0.0
-    resets_at = told.at + told.limit.reset_after_s
+    resets_at = min(told.at, now) + told.limit.reset_after_s
     left = told.limit.remaining - sum(at > told.at for at in recent)
     return max(0.0, resets_at - now) if left <= told.limit.reserve else 0.0
 

@@ -72,9 +72,6 @@ STEPS: dict[tuple[State, Event], State] = {
 }
 """CRASHED from stopped and backoff: the start itself failed, so there was no process to speak of."""
 
-ALIVE = frozenset({State.STARTING, State.READY, State.DEGRADED, State.STOPPING})
-"""There is a process."""
-
 
 def step(state: State, event: Event) -> State:
     """Give the state after an event.

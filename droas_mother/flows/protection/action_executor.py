@@ -29,7 +29,7 @@ from droas_mother.ports import AuditLog, EventBus, Moderator
 MAX_WAITING = 500
 """Verdicts of one group that wait for Discord; the oldest gives way, and that is counted and audited."""
 
-REMEMBERED = 512
+REMEMBERED = 128
 """Removed messages of a group that a bot learns of when it asks for the present state."""
 
 MAX_GUILDS = 2_500

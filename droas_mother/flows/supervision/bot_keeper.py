@@ -73,6 +73,8 @@ class BotKeeper:
         self.child: ChildHandle | None = None
         self.leaving = False
         self._renewals = 0
+        self._starting = False
+        self._token = settings.discord_token
         self._children = children
         self._health = health
         self._budget = budget
@@ -83,6 +85,11 @@ class BotKeeper:
     def name(self) -> BotName:
         """Which bot."""
         return self.bot.name
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether it has no process, and none is on its way."""
+        return self.bot.state in (State.STOPPED, State.FAILED) and not self._starting
 
     # --- what others tell -----------------------------------------------------
 
@@ -117,7 +124,7 @@ class BotKeeper:
         before, self.bot = self.bot, happenings.hear(self.bot, word, now=time.monotonic())
         if isinstance(word, Register):
             self._greet(word, incarnation)
-        if isinstance(word, Goodbye) or _changes_the_verdict(before.life, self.bot.life):
+        if isinstance(word, Goodbye) or happenings.changes_the_verdict(before.life, self.bot.life):
             self._nudge.set()
 
     def see(self, usage: Usage) -> None:
@@ -134,6 +141,7 @@ class BotKeeper:
             return False
         child, incarnation = found
         log.info("child_found", bot=self.name, pid=child.pid, incarnation=incarnation)
+        self._token = self.settings.discord_token
         self._begin(child, incarnation, patience_s=ADOPTION_S, adopted=True)
         return True
 
@@ -173,14 +181,17 @@ class BotKeeper:
                 self._become(happenings.become(self.bot, event, words))
 
     async def _spawn(self) -> None:
-        incarnation, renewals = self.bot.incarnation + 1, self._renewals
+        incarnation, renewals, settings = self.bot.incarnation + 1, self._renewals, self.settings
+        self._starting = True
         try:
-            child = await self._children.spawn(self.name, self.settings, incarnation)
+            child = await self._children.spawn(self.name, settings, incarnation)
         except OutsideError as error:
+            self._starting = False
             self._become(
                 happenings.not_started(self.bot, str(error), self.rules.restarts, **_now(), jitter=_jitter())
             )
             return
+        self._starting, self._token = False, settings.discord_token
         self._begin(child, incarnation, patience_s=self.rules.startup_s)
         if renewals != self._renewals:
             self._become(happenings.renew(self.bot, "its settings changed while it started"))
@@ -269,26 +280,13 @@ class BotKeeper:
         )
 
     def _account(self, life: Life, word: FromChild) -> None:
-        """Keep the token's IDENTIFY budget."""
-        token = self.settings.discord_token
+        """Keep the IDENTIFY budget of the token that this life has; the settings may have a new one by now."""
         if isinstance(word, Heartbeat):
             fresh = word.identifies - (life.beat.identifies if life.beat else 0)
             if fresh > 0:
-                self._budget.note(self.name, token, fresh)
+                self._budget.note(self.name, self._token, fresh)
         elif isinstance(word, StartLimit):
-            self._budget.note_limit(token, word)
-
-
-def _changes_the_verdict(before: Life | None, after: Life | None) -> bool:
-    """Say whether a word of the child may have changed what is to be done."""
-    if before is None or after is None or before.beat is None or after.beat is None:
-        return True
-    old, new = before.beat, after.beat
-    return (old.gateway, old.model_ok, old.config_revision) != (
-        new.gateway,
-        new.model_ok,
-        new.config_revision,
-    )
+            self._budget.note_limit(self._token, word)
 
 
 def _now() -> dict[str, float]:

@@ -46,7 +46,7 @@ class IdentifyDesk:
         self._write = write
         self._accounts: dict[str, _Account] = {}
         for one in earlier:
-            self._account(one.token_digest).moments.append(one.at_us / 1e6)
+            self._accounts.setdefault(one.token_digest, _Account()).moments.append(one.at_us / 1e6)
 
     def note(self, who: str, token: SecretStr, count: int) -> None:
         """Count identifies that a bot has sent, and tell when its share drains."""
@@ -93,7 +93,11 @@ class IdentifyDesk:
         )
 
     def _account(self, digest: str) -> _Account:
-        return self._accounts.setdefault(digest, _Account())
+        """Give a token's account; moments still to come were noted by a clock that ran ahead, and count as now."""
+        account, now = self._accounts.setdefault(digest, _Account()), time.time()
+        if account.moments and max(account.moments) > now:
+            account.moments = deque((min(at, now) for at in account.moments), _KEPT)
+        return account
 
 
 def digest_of(token: SecretStr) -> str:

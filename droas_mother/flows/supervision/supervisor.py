@@ -12,14 +12,11 @@ from droas_mother.core.protection.policy import strictest
 from droas_mother.core.reloading.config_plan import FIRST_REVISION
 from droas_mother.core.supervision.bot import Bot
 from droas_mother.core.supervision.keeping import rules_of
-from droas_mother.core.supervision.lifecycle import State
 from droas_mother.core.supervision.supervision_settings import SupervisionSettings
 from droas_mother.core.supervision.usage import Usage
 from droas_mother.core.tools.authorization import Principal
 from droas_mother.flows.supervision.bot_keeper import BotKeeper
 from droas_mother.ports import Children, HealthLink, IdentifyBudget
-
-_AT_REST = frozenset({State.STOPPED, State.FAILED})
 
 
 class Supervisor:
@@ -84,7 +81,7 @@ class Supervisor:
             return
         for keeper in self.keepers.values():
             keeper.want(wanted=False)
-        await self.wait_until(lambda: all(keeper.bot.state in _AT_REST for keeper in self.keepers.values()))
+        await self.wait_until(lambda: all(keeper.at_rest for keeper in self.keepers.values()))
 
     def add(self, name: BotName, settings: BotSettings, revision: int) -> None:
         """Keep one more bot; one that is just leaving stays, with these settings."""
@@ -177,7 +174,7 @@ class Supervisor:
 
     async def _see_off(self, keeper: BotKeeper) -> None:
         """Keep a bot until it has ended; unless it is wanted again meanwhile."""
-        await self.wait_until(lambda: keeper.bot.state in _AT_REST or not keeper.leaving)
+        await self.wait_until(lambda: keeper.at_rest or not keeper.leaving)
         if keeper.leaving and self.keepers.get(keeper.name) is keeper:
             self._tasks.pop(keeper.name).cancel()
             del self.keepers[keeper.name]

@@ -12,7 +12,9 @@ from droas_common.settings import DiscordSettings
 
 def client_with(*, first_after_s: float, latency_s: float) -> DiscordClient:
     """Give a client on a connection whose first heartbeat was sent just now."""
-    meter = IdentifyMeter(5, lambda: None, on_limit=lambda _limit: None, first_after_s=first_after_s)
+    meter = IdentifyMeter(
+        lambda _sent: 5, lambda: None, on_limit=lambda _limit: None, first_after_s=first_after_s
+    )
     client = DiscordClient(settings=DiscordSettings(), intents=nextcord.Intents.none(), meter=meter)
     beats = SimpleNamespace(
         interval=41.25, latency=latency_s, _last_send=time.perf_counter(), _last_ack=time.perf_counter()

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -15,8 +16,10 @@ import pytest
 import pytest_asyncio
 from jsonschema import Draft202012Validator
 
+from droas_common.errors import OutsideError
 from droas_mother.adapters.http.openapi import document
 from droas_mother.adapters.http.routes import ROUTES
+from droas_mother.adapters.http.server import HttpServer
 from droas_mother.adapters.http.streams import MAX_STREAMS
 from droas_mother.core.supervision.lifecycle import State
 from droas_mother.ctl.client import Client, RefusedError, Stream
@@ -338,3 +341,12 @@ async def test_ends_are_remembered(town: PlayedTown) -> None:
     assert [one["words"] for one in value["exits"]] == ["exit code 0"] * 10
     assert value["model"] == "http://127.0.0.1:9/v1"
     assert value["state"] == State.READY
+
+
+async def test_a_socket_that_cannot_be_made_is_told_by_its_name(short_tmp: Path) -> None:
+    """It is not taken for the TCP port, which is fine."""
+    desk: Any = SimpleNamespace(close_streams=lambda: None)
+    server = HttpServer(desk, socket_path=short_tmp / "nowhere/droas.sock", host="127.0.0.1", port=0)
+    with pytest.raises(OutsideError, match=r"nowhere/droas\.sock: droasctl's socket cannot be made"):
+        await server.start()
+    await server.stop()

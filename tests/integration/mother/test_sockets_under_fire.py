@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import zmq
 
+from droas_common.ids import BotName, Snowflake
 from droas_common.settings import CurveKeys
 from droas_common.wire.frames import encode
 from droas_common.wire.heartbeats import Register
@@ -102,10 +103,10 @@ async def test_garbage_on_health_is_counted(bus: Bus) -> None:
 
 
 async def test_garbage_on_logs_is_counted(bus: Bus) -> None:
-    """Random frames are no log records; the next true one is kept."""
+    """Random frames are no log records; the next true one is kept, under the name that its sender has proven."""
     push = bus.connect(zmq.PUSH, "logs")
     await asyncio.to_thread(lambda: [push.send(os.urandom(1 + number % 300)) for number in range(FRAMES)])
-    await asyncio.to_thread(push.send, encode(LogRecord(at=1.0, level="INFO", event="hello")))
+    await asyncio.to_thread(push.send, encode(LogRecord(1.0, "INFO", "hello", {"bot": "another"})))
     await reached(lambda: bus.records, "the record was not heard")
     assert bus.logs.refused_frames == FRAMES
     assert bus.logs.newest("helper", 5)[0].fields["bot"] == "helper"
@@ -178,6 +179,24 @@ async def test_a_bot_follows_only_what_is_its_own(bus: Bus) -> None:
     assert not await asyncio.to_thread(client.poll, 1)
     sub.close()
     client.close()
+
+
+async def test_a_snapshot_has_room_whatever_happened_in_how_many_groups(bus: Bus) -> None:
+    """It tells of the groups that are followed alone, and is never larger than a bot may receive."""
+    removed = [str(10**18 + number) for number in range(512)]
+    topics = [protection_topic(Snowflake(str(number))) for number in range(300)]
+    for topic in topics:
+        bus.publisher.publish(topic, "message_removed", {}, state={"removed": removed})
+    sub = bus.connect(zmq.SUB, "events")
+    for topic in (config_topic(BotName("helper")), *topics[:200], sync_topic(BotName("helper"))):
+        sub.setsockopt_string(zmq.SUBSCRIBE, topic)
+    assert await asyncio.to_thread(sub.poll, 10_000)
+    told = read_snapshot(sub.recv_multipart()[1]).topics
+    assert set(told) == set(topics[:200])
+    assert {one.sequence for one in told.values()} == {1}
+    assert told[topics[199]].state == {"removed": removed}  # the newest
+    assert told[topics[0]].state == {}
+    sub.close()
 
 
 async def test_a_snapshot_stands_in_order_with_the_updates(bus: Bus) -> None:

@@ -14,7 +14,7 @@ from droas_common.wire.heartbeats import StartLimit
 def meter(allowance: int, told: list[str], *, first_after_s: float = 0.0) -> IdentifyMeter:
     """Give a meter that tells what it passes on."""
     return IdentifyMeter(
-        allowance,
+        lambda sent: allowance - sent,
         lambda: told.append("identify"),
         on_limit=lambda limit: told.append(f"{limit.remaining} left"),
         first_after_s=first_after_s,
@@ -35,6 +35,17 @@ async def test_no_more_are_sent_than_allowed() -> None:
     with pytest.raises(IdentifyBudgetError, match="are spent"):
         await full.admit(refused=0)
     assert told == []
+
+
+async def test_what_was_sent_yesterday_counts_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bot that lives for weeks is not held to the IDENTIFYs of one day."""
+    kept, real = meter(1, []), time.monotonic
+    await kept.admit(refused=0)
+    with pytest.raises(IdentifyBudgetError):
+        await kept.admit(refused=0)
+    monkeypatch.setattr(time, "monotonic", lambda: real() + 86_401)
+    await kept.admit(refused=0)
+    assert kept.sent == 2
 
 
 async def test_the_last_tenth_of_discords_total_is_not_touched() -> None:

@@ -122,6 +122,13 @@ def test_nothing_of_others_commands_the_terminal(text: str) -> None:
     assert printable_line(text).replace("\n", "").replace("\t", "").isprintable()
 
 
+def test_only_colours_are_let_through_to_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where colours are shown, what moves the cursor or wipes the screen is not."""
+    monkeypatch.setattr("droas_mother.ctl.terminal.colourful", lambda: True)
+    assert printable_line("\x1b[32mready\x1b[0m") == "\x1b[32mready\x1b[0m"
+    assert "\x1b" not in printable_line("\x1b[2J\x1b[1;1H\x1b]0;title\x07")
+
+
 def test_a_mother_without_bots_says_how_to_get_one() -> None:
     """An empty table would leave the newcomer alone."""
     (line,) = status_lines([], [])
@@ -130,7 +137,14 @@ def test_a_mother_without_bots_says_how_to_get_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "words"), [("ready", ""), ("off", "is not set"), ("lost", "bot is lost"), ("refused", "mend")]
+    ("state", "words"),
+    [
+        ("ready", ""),
+        ("off", "is not set"),
+        ("lost", "bot is lost"),
+        ("refused", "mend"),
+        ("held", "by itself"),
+    ],
 )
 def test_groups_without_protection_are_told(state: str, words: str) -> None:
     """Why, and for what does not pass by itself also what to do."""

@@ -1,5 +1,7 @@
 """The daily budget of IDENTIFYs is never overspent."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from pydantic import SecretStr
 from droas_common.wire.heartbeats import StartLimit
 from droas_mother.core.bookkeeping.records import Identify
 from droas_mother.core.supervision.identify_budget import WINDOW_S, Told, ceiling, passed, spacing_s, wait_s
-from droas_mother.flows.supervision.identify_desk import IdentifyDesk
+from droas_mother.flows.supervision.identify_desk import IdentifyDesk, digest_of
 
 
 def told(*, total: int = 1000, remaining: int = 900, reset_after_s: float = 3600) -> Told:
@@ -78,3 +80,16 @@ def test_the_desk_counts_over_restarts_and_writes_down() -> None:
     assert second.remaining(token) == 0
     assert second.wait_s(token) == pytest.approx(WINDOW_S, abs=5)
     assert second.wait_s(SecretStr("another")) == 0
+
+
+def test_a_clock_that_ran_ahead_holds_nobody() -> None:
+    """What was noted before the clock was set back counts as now: it is spaced and counted as any other."""
+    token = SecretStr("a-token")
+    later_us = int((time.time() + 365 * WINDOW_S) * 1e6)
+    desk = IdentifyDesk(
+        2, [Identify(token_digest=digest_of(token), at_us=later_us)], lambda _identify: None, apart_s=5.0
+    )
+    assert 0 < desk.spacing_s(token) <= 5.0
+    assert desk.remaining(token) == 1
+    desk.note("bot_01", token, 1)
+    assert desk.wait_s(token) <= WINDOW_S

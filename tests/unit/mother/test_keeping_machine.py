@@ -23,7 +23,7 @@ from droas_mother.core.supervision.keeping import (
     next_step,
     rules_of,
 )
-from droas_mother.core.supervision.lifecycle import ALIVE, State
+from droas_mother.core.supervision.lifecycle import State
 from droas_mother.core.supervision.supervision_settings import SupervisionSettings
 from droas_mother.core.supervision.usage import Usage
 
@@ -229,7 +229,8 @@ class Keeping(RuleBasedStateMachine):
     @invariant()
     def the_state_fits(self) -> None:
         """A state that means a process has one, and the others have none."""
-        assert (self.bot.state in ALIVE) == (self.bot.life is not None)
+        without = (State.STOPPED, State.BACKOFF, State.FAILED)
+        assert (self.bot.state in without) == (self.bot.life is None)
 
     @invariant()
     def the_budget_is_kept(self) -> None:

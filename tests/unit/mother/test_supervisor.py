@@ -13,6 +13,7 @@ from pydantic import HttpUrl, SecretStr
 from droas_common.errors import OutsideError
 from droas_common.ids import BotName
 from droas_common.settings import BotSettings, LlmSettings
+from droas_common.wire.heartbeats import StartLimit
 from droas_mother.adapters.processes import token_holders
 from droas_mother.adapters.processes.token_holders import TokenHolders
 from droas_mother.core.supervision.lifecycle import State
@@ -98,6 +99,11 @@ async def supervised(*names: BotName) -> AsyncIterator[tuple[Supervisor, Nursery
         await asyncio.wait({task})
 
 
+def budget_of(supervisor: Supervisor) -> Any:
+    """Give what counts the IDENTIFYs."""
+    return supervisor._budget
+
+
 def all_in(supervisor: Supervisor, state: State) -> bool:
     """Whether all bots are there."""
     return all(keeper.bot.state is state for keeper in supervisor.keepers.values())
@@ -152,6 +158,37 @@ async def test_settings_that_change_while_a_process_starts_are_not_lost() -> Non
         nursery.may_be_born.set()
         await supervisor.wait_until(lambda: len(nursery.born) == 3 and all_in(supervisor, State.STARTING))
         assert nursery.born[-1] == (ONE, "another-token")
+
+
+async def test_one_whose_process_is_on_its_way_is_not_at_rest() -> None:
+    """A bot that is removed while it starts is seen off when it has started, and nobody is left behind."""
+    async with supervised(ONE) as (supervisor, nursery):
+        nursery.may_be_born.clear()
+        supervisor.add(TWO, settings("token-of-bot_02"), 2)
+        while len(nursery.born) < 2:
+            await asyncio.sleep(0)
+        keeper = supervisor.keepers[TWO]
+        supervisor.drop(TWO)
+        for _ in range(5):
+            supervisor._wake()  # as any change of another bot does
+            await asyncio.sleep(0)
+        assert (keeper.bot.state, keeper.at_rest) == (State.STOPPED, False)
+        assert TWO in supervisor.keepers
+        nursery.may_be_born.set()
+        while TWO in supervisor.keepers:
+            await asyncio.sleep(0)
+        assert [exit_.code for exit_ in keeper.bot.exits] == [-15]
+
+
+async def test_an_old_life_spends_nothing_of_a_new_token() -> None:
+    """What a process says while it drains is the matter of the token that it was started with."""
+    async with supervised(ONE) as (supervisor, _nursery):
+        keeper = supervisor.keepers[ONE]
+        incarnation = keeper.bot.incarnation
+        keeper.reconfigure(settings("another-token"), 2)
+        keeper.hear(incarnation, StartLimit(total=1000, remaining=0, reset_after_s=80_000))
+        assert budget_of(supervisor).wait_s(SecretStr("another-token")) == 0
+        assert budget_of(supervisor).wait_s(SecretStr("token-of-bot_01")) > 79_000
 
 
 async def test_a_token_is_free_when_its_holder_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
