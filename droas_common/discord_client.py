@@ -6,7 +6,9 @@ makes a new client when one dies is `droas_common.discord_connection`.
 
 import asyncio
 import math
+import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -22,6 +24,9 @@ nextcord.VoiceClient.warn_nacl = False  # no bot of ours speaks
 _CLOSE_S = 3.0
 _DEAF_S = 0.05
 """An IDENTIFY that waits longer than this spoils the measure of the first heartbeat."""
+
+_VITAL = "READY"
+"""Without it nothing follows; the only event on which a client may die."""
 
 _WHY_FATAL = {
     4004: "Discord refuses the token (4004): put the bot's current token into its file",
@@ -59,6 +64,9 @@ class DiscordClient(nextcord.Client):
         self._deaf_until = 0.0
         http: Any = self.http
         http.get_gateway = self._get_gateway
+        parsers: Any = self._connection.parsers
+        for event in parsers.keys() - {_VITAL}:
+            parsers[event] = _skipping(event, parsers[event])
 
     @property
     def heartbeats(self) -> Any:
@@ -98,6 +106,10 @@ class DiscordClient(nextcord.Client):
     async def on_guild_available(self, guild: nextcord.Guild) -> None:
         """Ask Discord for nothing."""
 
+    async def on_error(self, event_method: str, *_args: Any, **_kwargs: Any) -> None:
+        """Log what a handler raised, where secrets are masked; nextcord would print it."""
+        log.opt(exception=sys.exception()).error("discord_handler_died", handler=event_method)
+
     async def close_quietly(self) -> None:
         """Close, though it may be half dead already; its end must not be held up by its own faults."""
         try:
@@ -124,6 +136,19 @@ class DiscordClient(nextcord.Client):
                 )
             )
         return str(http.format_websocket_url(told["url"], encoding, zlib))
+
+
+def _skipping(event: str, parse: Callable[[Any], Any]) -> Callable[[Any], None]:
+    """Give a parser that leaves an event out that it cannot read; nextcord would end the client for it."""
+
+    def parse_or_skip(data: Any) -> None:
+        try:
+            parse(data)
+        except Exception as error:  # noqa: BLE001 - border: Discord may send what this version has never seen
+            # Neither the error's words nor its traceback: they may show what somebody wrote.
+            log.warning("gateway_event_skipped", gateway_event=event, error=type(error).__name__)
+
+    return parse_or_skip
 
 
 def why_fatal(error: Exception) -> str | None:

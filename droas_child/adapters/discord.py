@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -108,10 +109,9 @@ class DiscordSpeaker:
         }
         if reply_to is not None:
             body["message_reference"] = {"message_id": reply_to, "fail_if_not_exists": False}
-        made = await self._do(
-            Route("POST", "/channels/{channel_id}/messages", channel_id=int(channel_id)), body
-        )
-        return Snowflake(str(made["id"]))
+        route = Route("POST", "/channels/{channel_id}/messages", channel_id=int(channel_id))
+        made: Snowflake = await self._do(route, body, read=_id_of)
+        return made
 
     async def change(self, channel_id: Snowflake, message_id: Snowflake, text: str) -> None:
         """Change a message of the bot's own."""
@@ -131,31 +131,37 @@ class DiscordSpeaker:
         client = self._connection().client
         if client is None:
             raise OutsideError("not connected to Discord", retry_after_s=1)
-        rows = await _bounded(client.http.logs_from(int(channel_id), limit, before=int(before)), _HISTORY_S)
-        mine = self.bot_id
-        return [
-            Said(
-                message_id=Snowflake(str(row["id"])),
-                author_name=row["author"].get("global_name") or row["author"]["username"],
-                text=row["content"],
-                mine=str(row["author"]["id"]) == mine,
-            )
-            for row in reversed(rows)
-        ]
+        asked = client.http.logs_from(int(channel_id), limit, before=int(before))
+        past: list[Said] = await _bounded(asked, _HISTORY_S, read=partial(_said, mine=self.bot_id))
+        return past
 
-    async def _do(self, route: Route, body: dict[str, Any] | None, *, missing_ok: bool = False) -> Any:
+    async def _do(
+        self,
+        route: Route,
+        body: dict[str, Any] | None,
+        *,
+        missing_ok: bool = False,
+        read: Callable[[Any], Any] | None = None,
+    ) -> Any:
         client = self._connection().client
         if client is None:
             raise OutsideError("not connected to Discord", retry_after_s=1)
         given: Any = {} if body is None else {"json": body}
-        return await _bounded(client.http.request(route, **given), missing_ok=missing_ok)
+        return await _bounded(client.http.request(route, **given), missing_ok=missing_ok, read=read)
 
 
-async def _bounded(act: Any, seconds: float = _CALL_S, *, missing_ok: bool = False) -> Any:
-    """Await one request of Discord within its time, and translate its failures."""
+async def _bounded(
+    act: Any,
+    seconds: float = _CALL_S,
+    *,
+    missing_ok: bool = False,
+    read: Callable[[Any], Any] | None = None,
+) -> Any:
+    """Await one request of Discord within its time, read its answer, and translate its failures."""
     try:
         async with asyncio.timeout(seconds):
-            return await act
+            answer = await act
+        return answer if read is None else read(answer)
     except nextcord.NotFound as error:
         if missing_ok:
             return None
@@ -164,6 +170,26 @@ async def _bounded(act: Any, seconds: float = _CALL_S, *, missing_ok: bool = Fal
         raise OutsideError(f"Discord answered {error.status} ({error.code})") from error
     except (OSError, aiohttp.ClientError, TimeoutError, RuntimeError) as error:
         raise OutsideError(f"Discord cannot be reached: {type(error).__name__}") from error
+    except (nextcord.DiscordException, ValueError, LookupError, TypeError, AttributeError) as error:
+        # nextcord raises these for a body that is not what its header says, and for rate limits it mixes up.
+        raise OutsideError(f"Discord's answer cannot be read: {type(error).__name__}") from error
+
+
+def _id_of(made: Any) -> Snowflake:
+    return Snowflake(str(made["id"]))
+
+
+def _said(rows: Any, *, mine: Snowflake) -> list[Said]:
+    """Give rows of a channel's past, which come newest first, oldest first."""
+    return [
+        Said(
+            message_id=_id_of(row),
+            author_name=row["author"].get("global_name") or row["author"]["username"],
+            text=row["content"],
+            mine=_id_of(row["author"]) == mine,
+        )
+        for row in reversed(rows)
+    ]
 
 
 def _message_route(method: str, channel_id: Snowflake, message_id: Snowflake) -> Route:

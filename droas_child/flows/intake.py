@@ -190,3 +190,5 @@ class Intake:
             await self._speaker.say(question.channel_id, words, reply_to=question.message_id, nonce=nonce)
         except OutsideError as error:
             log.warning("not_said", message=question.message_id, why=str(error))
+        except Exception as error:  # noqa: BLE001 - border: an excuse that fails must not end the bot
+            log.opt(exception=error).error("not_said", message=question.message_id, why=type(error).__name__)

@@ -179,6 +179,29 @@ def test_one_answer_that_dies_does_not_end_the_bot(
     assert len(speaker.done("say")) == said
 
 
+@pytest.mark.parametrize("waiting", [0, 5], ids=["while busy", "for an answer that died"])
+def test_an_excuse_that_fails_does_not_end_the_bot(
+    run: Any, ask: Any, speaker: Any, monkeypatch: pytest.MonkeyPatch, waiting: int
+) -> None:
+    """Whatever is raised while it is said, the next question has its turn."""
+
+    async def say(*_given: Any, **_more: Any) -> Snowflake:
+        raise ValueError("a bug of the library")
+
+    monkeypatch.setattr(speaker, "say", say)
+
+    async def scene(desk: Desk) -> None:
+        desk.more["raising"] = None if waiting == 0 else ValueError("a bug of ours")
+        desk.intake.ask(ask(1))
+        desk.intake.ask(ask(2))
+        await asyncio.sleep(3)
+        desk.more["raising"] = None
+        desk.intake.ask(ask(3))
+        await asyncio.sleep(3)
+
+    assert ("end", "3") in run(scene, max_waiting_questions=waiting).diary
+
+
 def test_how_the_model_does_is_known(run: Any, ask: Any) -> None:
     """A failure of the model shows in the counters and in its state."""
 
