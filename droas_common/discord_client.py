@@ -110,6 +110,11 @@ class DiscordClient(nextcord.Client):
         """Log what a handler raised, where secrets are masked; nextcord would print it."""
         log.opt(exception=sys.exception()).error("discord_handler_died", handler=event_method)
 
+    def hear_raw(self, event: str, handle: Callable[[dict[str, Any]], None]) -> None:
+        """Have an event handled as it comes, and by nobody else; one that cannot be handled is left out."""
+        parsers: Any = self._connection.parsers
+        parsers[event] = _skipping(event, handle)
+
     async def close_quietly(self) -> None:
         """Close, though it may be half dead already; its end must not be held up by its own faults."""
         try:

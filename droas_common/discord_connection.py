@@ -44,7 +44,7 @@ class DiscordConnection:
         settings: where Discord is.
         intents: what the gateway shall send.
         on_state: told of every change, with words for a person.
-        wire: puts the owner's event handlers onto a fresh client, by `client.add_listener`.
+        wire: puts the owner's event handlers onto a fresh client, by `add_listener` or `hear_raw`.
         meter: counts IDENTIFYs.
     """
 
@@ -55,7 +55,7 @@ class DiscordConnection:
         settings: DiscordSettings,
         intents: nextcord.Intents,
         on_state: OnState,
-        wire: Callable[[nextcord.Client], None],
+        wire: Callable[[DiscordClient], None],
         meter: IdentifyMeter,
     ) -> None:
         self._token = token
@@ -136,6 +136,7 @@ class DiscordConnection:
                 await self._governor.admit()
 
     def _fatal(self, why: str) -> FatalGatewayError:
+        self._closing = True  # nextcord tells of the lost connection later, which is no news then
         self._on_state(GatewayState.REFUSED, why)
         return FatalGatewayError(why)
 

@@ -9,12 +9,13 @@ import aiohttp
 import nextcord
 
 from droas_common.connection_limits import IdentifyMeter
+from droas_common.discord_client import DiscordClient
 from droas_common.discord_connection import DiscordConnection, OnState
 from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
 from droas_common.settings import DiscordSettings
+from droas_mother.adapters.discord_messages import Raw, facts_of
 from droas_mother.core.protection.facts import MessageFacts
-from droas_mother.core.protection.normalisation import normalise
 
 MAX_BULK = 100
 """Messages of one bulk deletion (Discord: Bulk Delete Messages, 2 to 100)."""
@@ -46,65 +47,18 @@ class Watcher:
         self._on_message = on_message
         self.exempt_roles = exempt_roles
 
-    def wire(self, client: nextcord.Client) -> None:
+    def wire(self, client: DiscordClient) -> None:
         """Put the handlers onto a fresh client."""
+        client.hear_raw("MESSAGE_CREATE", lambda data: self._see(data, client, edited=False))
+        client.hear_raw("MESSAGE_UPDATE", lambda data: self._see(data, client, edited=True))
 
-        async def on_message(message: nextcord.Message) -> None:
-            self._see(message, edited=False)
-
-        async def on_raw_message_edit(event: nextcord.RawMessageUpdateEvent) -> None:
-            channel = client.get_channel(event.channel_id)
-            if channel is None or "author" not in event.data:
-                return  # an edit without an author only adds a link's preview
-            # The message cache is off; the event carries the whole message (gateway v10).
-            state: Any = client._connection  # noqa: SLF001
-            data: Any = event.data
-            self._see(nextcord.Message(state=state, channel=channel, data=data), edited=True)  # type: ignore[arg-type]  # get_channel also names channels without messages
-
-        client.add_listener(on_message)
-        client.add_listener(on_raw_message_edit)
-
-    def _see(self, message: nextcord.Message, *, edited: bool) -> None:
-        if message.guild is None or message.author.bot or message.webhook_id is not None:
-            return
-        replied = message.reference.resolved if message.reference else None
-        replied_to = replied.author.id if isinstance(replied, nextcord.Message) else None
-        self._on_message(
-            MessageFacts(
-                guild_id=Snowflake(str(message.guild.id)),
-                channel_id=Snowflake(str(message.channel.id)),
-                message_id=Snowflake(str(message.id)),
-                author_id=Snowflake(str(message.author.id)),
-                author_name=message.author.display_name[:100],
-                at_s=time.monotonic(),
-                text=normalise(message.content),
-                mentioned_users=frozenset(
-                    Snowflake(str(user.id)) for user in message.mentions if user.id != replied_to
-                ),
-                mentioned_roles=frozenset(Snowflake(str(role.id)) for role in message.role_mentions),
-                mentions_everyone=message.mention_everyone,
-                author_roles=_roles_of(message.author),
-                trusted=self._trusted(message),
-                edited=edited,
-            )
-        )
-
-    def _trusted(self, message: nextcord.Message) -> bool:
-        author, guild = message.author, message.guild
-        if guild is not None and author.id == guild.owner_id:
-            return True
-        if not isinstance(author, nextcord.Member):
-            return False
-        if any(str(role.id) in self.exempt_roles for role in author.roles):
-            return True
-        permissions = author.guild_permissions
-        return permissions.administrator or permissions.manage_messages
-
-
-def _roles_of(author: nextcord.User | nextcord.Member) -> tuple[str, ...]:
-    if not isinstance(author, nextcord.Member):
-        return ()
-    return tuple(role.name[:100] for role in author.roles if not role.is_default())
+    def _see(self, data: Raw, client: DiscordClient, *, edited: bool) -> None:
+        guild = client.get_guild(int(data.get("guild_id") or 0))
+        if guild is None:
+            return  # a direct message, or a group of which it is not known yet who may do what
+        facts = facts_of(data, guild, self.exempt_roles, at_s=time.monotonic(), edited=edited)
+        if facts is not None:
+            self._on_message(facts)
 
 
 class DiscordModerator:

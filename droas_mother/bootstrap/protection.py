@@ -26,7 +26,7 @@ class Protection:
 
     def __init__(self, ground: Ground, bots: Bots) -> None:
         settings = ground.settings.protection
-        self.state = "off"
+        self.state, self.why = "off", ""
         self._ground = ground
         self._identifies = bots.identifies
         self._metrics = ground.metrics
@@ -87,11 +87,11 @@ class Protection:
             self.executor.submit(verdict)
 
     def _note_held(self, why: str) -> None:
-        self.state = "held"
+        self.state, self.why = "held", why
         self._ground.sees = False
         log.error("protection_held", why=why)
 
     def _note_state(self, state: GatewayState, words: str) -> None:
-        self.state = state.value
+        self.state, self.why = state.value, words
         self._ground.sees = state is GatewayState.READY
         log.info("protection", state=state.value, words=words)

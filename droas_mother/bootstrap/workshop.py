@@ -81,6 +81,7 @@ class Workshop:
                 problems=lambda: tuple(one.headline for one in self._ground.configuration.problems),
                 checks=self._checks,
                 protection=lambda: self._protection.state,
+                protection_why=lambda: self._protection.why,
                 store=lambda: self._ground.gateway.figures.fault,
             ),
             metrics_text=self._ground.metrics.text,

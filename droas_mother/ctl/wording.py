@@ -36,20 +36,16 @@ def status_lines(bots: list[Row], problems: list[str]) -> list[str]:
     return [*table(head, rows), *said, *(f"not configured: {problem}" for problem in problems)]
 
 
-def protection_lines(protection: str) -> list[str]:
+def protection_lines(value: Row) -> list[str]:
     """Say how the protection of the groups stands, when it is not as it should be."""
-    if protection == "ready":
+    state, why = value["protection"], value.get("protection_why", "")
+    if state == "ready":
         return []
-    if protection == "off":
+    if state == "off":
         return ["the groups are not protected: control_bot.discord_token is not set"]
-    if protection == "refused":
-        why = "Discord refuses the protecting bot, and the mother's log says why"
-        return [f"the groups are not protected: {why}; mend control_bot.discord_token, then restart her"]
-    if protection == "held":
-        return [
-            "the groups are not protected: the protecting bot has spent today's IDENTIFYs; it is back by itself"
-        ]
-    return [f"the groups are not protected: the protecting bot is {protection}"]
+    told = why or f"the protecting bot is {state}"
+    ends = "; then restart the mother" if state == "refused" else ""
+    return [f"the groups are not protected: {told}{ends}"]
 
 
 def store_lines(store: str) -> list[str]:

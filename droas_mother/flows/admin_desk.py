@@ -55,12 +55,14 @@ class Condition:
         problems: gives faults of the configuration that runs, in words.
         checks: gives what is wrong with her, in words; she is unwell while there is anything.
         protection: gives how her own bot stands with Discord, "off" when she has none.
+        protection_why: gives why it is not ready, in words, where that is known.
         store: gives why nothing can be written down at the moment, "" when it can.
     """
 
     problems: Callable[[], tuple[str, ...]]
     checks: Callable[[], list[str]]
     protection: Callable[[], str]
+    protection_why: Callable[[], str] = str
     store: Callable[[], str] = str
 
 
@@ -165,7 +167,7 @@ class AdminDesk:
         }
         protection = self._condition.protection()
         if protection not in ("off", "ready"):
-            waiting["protection"] = protection
+            waiting["protection"] = self._condition.protection_why() or protection
         if fault := self._condition.store():
             waiting["store"] = fault
         wrong = self._condition.checks()
@@ -186,6 +188,7 @@ class AdminDesk:
         return HTTPStatus.OK, BotList(
             bots=[describe(keeper) for keeper in self._supervisor.keepers.values()],
             protection=self._condition.protection(),
+            protection_why=self._condition.protection_why(),
             problems=list(self._condition.problems()),
             configuration=self.config.words(),
             store=self._condition.store(),

@@ -168,6 +168,24 @@ async def test_a_refused_token_is_not_tried_again(short_tmp: Path) -> None:
         assert await place.answer(question, "helper")
 
 
+async def test_a_protecting_bot_that_is_refused_is_told_with_the_reason(place: Town) -> None:
+    """Somebody switches its intent off while it runs: the groups are unprotected until that is mended."""
+    match = {"bot_id": place.users["guardian"]}
+    await place.control("POST", "/faults", {"kind": "close", "code": 4014, "match": match})
+
+    async def told() -> bool:
+        code, answer, _ = await place.ctl("status")
+        return bool(
+            answer["protection"] == "refused"
+            and code == 3
+            and "'Message Content Intent'" in answer["protection_why"]
+        )
+
+    await until(told, "nobody is told")
+    for _ in range(5):  # nextcord's own news of the lost connection comes behind
+        assert await told()
+
+
 async def test_gateway_faults_are_lived_through(place: Town) -> None:
     """Dropped, told to reconnect, or invalidated: the bots come back, without losing a process."""
     before = await place.all_ready()

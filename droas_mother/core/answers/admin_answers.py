@@ -142,6 +142,9 @@ class BotList(Answer, frozen=True):
     problems: Annotated[list[str], Meta(description="bots that are not configured, and why")]
     mother_pid: int
     mother: MotherReport
+    protection_why: Annotated[
+        str, Meta(description="why the protecting bot is not ready, where that is known")
+    ] = ""
     configuration: Annotated[
         list[str],
         Meta(description="what should be known of its files, in words; empty when they are in force"),

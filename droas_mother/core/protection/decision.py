@@ -33,7 +33,7 @@ class Decision:
 
     @property
     def rule(self) -> str:
-        """Name the first rule that fired."""
+        """Name one of the rules that fired, the first by name: what is counted is counted once."""
         return self.reasons[0][0] if self.reasons else ""
 
     @property
@@ -43,7 +43,7 @@ class Decision:
 
 
 def merge(first: Decision, second: Decision) -> Decision:
-    """Join two decisions about the same message (associative, commutative, idempotent)."""
+    """Join two decisions about the same member (associative, commutative, idempotent)."""
     return Decision(
         delete=first.delete | second.delete,
         time_out_s=max(first.time_out_s, second.time_out_s),

@@ -1,6 +1,6 @@
 """What the rules know of a message: plain data, worked out once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from droas_common.ids import Snowflake
 
@@ -11,12 +11,12 @@ class MessageFacts:
 
     Args:
         at_s: when it arrived, seconds of the monotonic clock.
-        text: its normal form.
+        text: the normal form of what it says.
+        labels: that of the words on what hangs on it: files, stickers, forwarded embeds.
         mentioned_users: users mentioned, each once, the one replied to left out.
-        mentions_everyone: whether it really pings everyone.
         author_roles: names of its author's roles here, without @everyone.
         trusted: whether its author may manage messages here, owns the group, or has an exempt role.
-        edited: whether this is a later version of an earlier message.
+        edited: whether this is a later version of an earlier message, whoever changed what of it.
     """
 
     guild_id: Snowflake
@@ -26,12 +26,17 @@ class MessageFacts:
     author_name: str
     at_s: float
     text: str
+    labels: str = ""
     mentioned_users: frozenset[Snowflake] = frozenset()
     mentioned_roles: frozenset[Snowflake] = frozenset()
-    mentions_everyone: bool = False
     author_roles: tuple[str, ...] = ()
     trusted: bool = False
     edited: bool = False
+
+    @property
+    def words(self) -> str:
+        """All words that people see."""
+        return f"{self.text} {self.labels}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +46,33 @@ class Trace:
     at_s: float
     message_id: Snowflake
     channel_id: Snowflake
-    text: str
-    removed: bool = False
-    """Whether it was taken away already; it still counts, but is not taken away again."""
+    print: int
+    """Of its text, 0 for none: whether two are equal is all that is asked."""
 
 
 MEMORY_S = 60.0
 """How far back rules can look."""
 
-MEMORY_MESSAGES = 40
-"""Messages remembered of one member; a flood is over the limit long before."""
+MEMORY_MESSAGES = 100
+"""Messages remembered of one member; no policy counts more."""
 
 
 def remember(past: tuple[Trace, ...], facts: MessageFacts) -> tuple[Trace, ...]:
-    """Give a member's recent messages with this one; an edit takes the place of what it replaces."""
-    fresh = [
-        trace
-        for trace in past
-        if facts.at_s - trace.at_s <= MEMORY_S and trace.message_id != facts.message_id
-    ]
-    replaced = next((trace.at_s for trace in past if trace.message_id == facts.message_id), facts.at_s)
-    newest = Trace(replaced, facts.message_id, facts.channel_id, facts.text)
+    """Give a member's recent messages with this one.
+
+    An edit takes the place of what it replaces. What is known of no longer was not written lately, whoever changed it now.
+    """
+    fresh = [trace for trace in past if facts.at_s - trace.at_s <= MEMORY_S]
+    known = next((trace for trace in fresh if trace.message_id == facts.message_id), None)
+    fingerprint = print_of(facts.text)
+    if known is not None:
+        return tuple(replace(trace, print=fingerprint) if trace is known else trace for trace in fresh)
+    if facts.edited:
+        return tuple(fresh)
+    newest = Trace(facts.at_s, facts.message_id, facts.channel_id, fingerprint)
     return (*fresh, newest)[-MEMORY_MESSAGES:]
+
+
+def print_of(text: str) -> int:
+    """Give the fingerprint of a text, good for the life of this process; 0 for none."""
+    return hash(text) if text else 0

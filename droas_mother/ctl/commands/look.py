@@ -22,7 +22,7 @@ def _status_of_all(client: Client, arguments: Namespace) -> int:
     value = client.get("/v1/bots")
     bots, problems, protection = value["bots"], value["problems"], value["protection"]
     store = value.get("store", "")
-    said = [*protection_lines(protection), *store_lines(store), *value.get("configuration", [])]
+    said = [*protection_lines(value), *store_lines(store), *value.get("configuration", [])]
     lines = [*status_lines(bots, problems), *said]
     if arguments.verbose:
         full = [client.get(bot_path(bot["name"])) for bot in bots]

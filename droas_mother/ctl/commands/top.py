@@ -70,7 +70,7 @@ def _summary(value: Row) -> str:
 def _notes(value: Row) -> list[str]:
     if "gone" in value:
         return [_flat(value["gone"])]
-    said = [*protection_lines(value["protection"]), *store_lines(value.get("store", "")), *value["problems"]]
+    said = [*protection_lines(value), *store_lines(value.get("store", "")), *value["problems"]]
     return [_flat(note) for note in said]
 
 

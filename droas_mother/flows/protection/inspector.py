@@ -1,19 +1,22 @@
 """Every message that the mother sees: facts, the author's recent past, a decision."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from droas_common.ids import Snowflake
 from droas_common.settings import ProtectionLevel
-from droas_mother.core.protection.decision import Decision
-from droas_mother.core.protection.facts import MessageFacts, Trace, remember
+from droas_mother.core.protection.decision import Decision, MessageRef
+from droas_mother.core.protection.facts import MEMORY_S, MessageFacts, Trace, remember
 from droas_mother.core.protection.judgement import decide, rules
 from droas_mother.core.protection.policy import POLICIES, Policy
 from droas_mother.core.settings import ProtectionSettings
 
 MAX_MEMBERS = 20_000
 """Members whose recent messages are remembered; the one silent longest is forgotten first."""
+
+MAX_CONDEMNED = 20_000
+"""Messages remembered of those that were to be deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,30 +48,39 @@ class Inspector:
         self._level_of = level_of
         self._policy_of = policy_of or (lambda guild_id: POLICIES[level_of(guild_id)])
         self._recent: OrderedDict[tuple[Snowflake, Snowflake], tuple[Trace, ...]] = OrderedDict()
+        self._condemned: OrderedDict[Snowflake, None] = OrderedDict()
 
     def look_for(self, settings: ProtectionSettings) -> None:
         """Judge by these settings from the next message on."""
         self._rules = rules(settings)
 
     def inspect(self, facts: MessageFacts) -> Verdict | None:
-        """Give what must be done about a message; None when nothing must."""
+        """Give what must be done about a message; None when nothing must, or it is being done already."""
         member = (facts.guild_id, facts.author_id)
         recent = remember(self._recent.get(member, ()), facts)
         self._recent[member] = recent
         self._recent.move_to_end(member)
-        if len(self._recent) > MAX_MEMBERS:
-            self._recent.popitem(last=False)
+        self._forget(facts.at_s)
         level = self._level_of(facts.guild_id)
         decision = decide(facts, recent, self._policy_of(facts.guild_id), self._rules)
-        if not decision:
+        fresh = frozenset(ref for ref in decision.delete if ref.message_id not in self._condemned)
+        if not fresh:
             return None
-        self._note_removed(member, decision)
-        return Verdict(facts=facts, decision=decision, level=level)
+        self._note_condemned(fresh)
+        return Verdict(facts=facts, decision=replace(decision, delete=fresh), level=level)
 
-    def _note_removed(self, member: tuple[Snowflake, Snowflake], decision: Decision) -> None:
-        """Note what is being deleted, so that it is not deleted a second time."""
-        gone = {ref.message_id for ref in decision.delete}
-        self._recent[member] = tuple(
-            replace(trace, removed=True) if trace.message_id in gone else trace
-            for trace in self._recent[member]
-        )
+    def _forget(self, now_s: float) -> None:
+        """Forget members who have been silent for longer than rules look back; the one silent longest is the first."""
+        while self._recent:
+            traces = next(iter(self._recent.values()))
+            silent = not traces or now_s - traces[-1].at_s > MEMORY_S
+            if not silent and len(self._recent) <= MAX_MEMBERS:
+                return
+            self._recent.popitem(last=False)
+
+    def _note_condemned(self, refs: Iterable[MessageRef]) -> None:
+        """Note what is being deleted, so that nothing is deleted, audited and warned of a second time."""
+        for ref in refs:
+            self._condemned[ref.message_id] = None
+        while len(self._condemned) > MAX_CONDEMNED:
+            self._condemned.popitem(last=False)

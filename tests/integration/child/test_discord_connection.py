@@ -36,7 +36,7 @@ class Ear:
     def __init__(self, settings: DiscordSettings) -> None:
         self.states: list[GatewayState] = []
         self.heard: list[str] = []
-        self.meter = IdentifyMeter(5, lambda: None, on_limit=lambda _limit: None)
+        self.meter = IdentifyMeter(lambda _sent: 5, lambda: None, on_limit=lambda _limit: None)
         self.connection = DiscordConnection(
             token=SecretStr(TOKENS["helper"]),
             settings=settings,

@@ -137,16 +137,16 @@ def test_a_mother_without_bots_says_how_to_get_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "words"),
+    ("state", "why", "words"),
     [
-        ("ready", ""),
-        ("off", "is not set"),
-        ("lost", "bot is lost"),
-        ("refused", "mend"),
-        ("held", "by itself"),
+        ("ready", "", ""),
+        ("off", "", "is not set"),
+        ("connecting", "", "bot is connecting"),
+        ("refused", "Discord refuses the token (4004)", "refuses the token (4004); then restart the mother"),
+        ("held", "today's IDENTIFYs are spent", "are spent"),
     ],
 )
-def test_groups_without_protection_are_told(state: str, words: str) -> None:
+def test_groups_without_protection_are_told(state: str, why: str, words: str) -> None:
     """Why, and for what does not pass by itself also what to do."""
-    lines = protection_lines(state)
+    lines = protection_lines({"protection": state, "protection_why": why})
     assert [words in line for line in lines] == ([True] if words else [])

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from droas_common.ids import Snowflake
 from droas_common.settings import ProtectionLevel
 from droas_mother.core.protection.decision import Decision, MessageRef, merge
-from droas_mother.core.protection.facts import MEMORY_MESSAGES, MessageFacts, remember
+from droas_mother.core.protection.facts import MEMORY_MESSAGES, MEMORY_S, MessageFacts, remember
 from droas_mother.core.protection.judgement import decide, rules
 from droas_mother.core.protection.normalisation import normalise
 from droas_mother.core.protection.policy import POLICIES, strictest
+from droas_mother.core.protection.policy_settings import PolicySettings
 from droas_mother.core.settings import ProtectionSettings
 from droas_mother.flows.protection.action_executor import combine
 from droas_mother.flows.protection.inspector import Inspector, Verdict
@@ -46,6 +47,43 @@ def test_forbidden_words_are_found_in_every_guise(text: str) -> None:
     assert judged(facts(text), ProtectionSettings(keywords=("scam", "two words"))).rule == "keywords"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "_scam_",
+        "__scam__",
+        "s**ca**m",
+        "s||ca||m",
+        "~~sc~~am",
+        "`scam`",
+        "\\*scam\\*",
+        "two\u2800words",
+        "two\u3164words",
+        "\ud800scam",
+        "sc\N{CYRILLIC SMALL LETTER A}m",
+        "S\N{CYRILLIC CAPITAL LETTER ES}AM",
+        "tw\N{GREEK SMALL LETTER OMICRON} words",
+    ],
+)
+def test_forbidden_words_are_read_as_people_read_them(text: str) -> None:
+    """Marks that Discord does not show, blanks of all kinds and letters that look alike hide nothing."""
+    assert judged(facts(text), ProtectionSettings(keywords=("scam", "two words"))).rule == "keywords"
+
+
+def test_a_word_of_another_script_is_that_word() -> None:
+    """What is Cyrillic whole is not read as Latin, and can be forbidden itself."""
+    text = "\N{CYRILLIC SMALL LETTER ES}\N{CYRILLIC SMALL LETTER O}\N{CYRILLIC SMALL LETTER ER}"
+    assert not judged(facts(text), ProtectionSettings(keywords=("cop",)))
+    assert judged(facts(f"**{text}**"), ProtectionSettings(keywords=(text,)))
+
+
+@pytest.mark.parametrize("text", ["a_scam_b", "bad_word", "4 * 5 * 6", "f**k"])
+def test_marks_that_are_shown_are_read_as_they_stand(text: str) -> None:
+    """An underscore between letters is one; and what is forbidden with marks is found with them."""
+    settings = ProtectionSettings(keywords=("scam", "badword", "f**k"))
+    assert bool(judged(facts(text), settings)) == (text == "f**k")
+
+
 @pytest.mark.parametrize("text", ["scampi for dinner", "two\nother words", "hello"])
 def test_words_inside_words_are_left_alone(text: str) -> None:
     """Only whole words count."""
@@ -62,10 +100,56 @@ def test_invites_are_found(text: str) -> None:
     assert not judged(facts(text), ProtectionSettings(allowed_invites=("abc",)))
 
 
-def test_an_allowed_invite_does_not_hide_another() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "discord.gg:443/abc",
+        "discord.gg//abc",
+        "discord.gg/%61bc",
+        "discord\N{IDEOGRAPHIC FULL STOP}gg/abc",
+        "discord.gg\\abc",
+        "discord.gg/./abc",
+        "discord.gg./abc",
+        "www.discord.gg/abc?event=1",
+        "[click](https://discord.gg/abc)",
+        "discord.com/%69nvite/abc",
+        "discord.com//invite//abc",
+        "discord.com/x/../invite/abc",
+        "**discord.gg**/abc",
+    ],
+)
+def test_invites_are_read_as_browsers_read_them(text: str) -> None:
+    """Ports, doubled and escaped parts, other dots and slashes lead to the same place."""
+    assert judged(facts(text)).rule == "invites"
+    assert not judged(facts(text), ProtectionSettings(allowed_invites=("abc",)))
+
+
+@pytest.mark.parametrize(
+    "text", ["discord.com/channels/1/2", "mydiscord.gg/abc", "discord.gg/", "discord.gg is down"]
+)
+def test_other_addresses_are_no_invites(text: str) -> None:
+    """Neither another path there nor another host."""
+    assert not judged(facts(text))
+
+
+@pytest.mark.parametrize("between", [" ", ",", "\n", "&", ")("])
+def test_an_allowed_invite_does_not_hide_another(between: str) -> None:
     """Order does not matter: one foreign invitation is enough."""
     settings = ProtectionSettings(allowed_invites=("ours",))
-    assert judged(facts("discord.gg/ours discord.gg/theirs"), settings)
+    assert judged(facts(f"discord.gg/ours{between}discord.gg/theirs"), settings)
+
+
+def test_what_hangs_on_a_message_is_read_but_is_not_what_was_said() -> None:
+    """A file's name may hold a forbidden word; five files of one name are no spam."""
+    assert (
+        judged(facts("", labels="free scam.png"), ProtectionSettings(keywords=("scam",))).rule == "keywords"
+    )
+    past, decision = (), Decision()
+    for number in range(MEDIUM.duplicate_messages):
+        message = facts("", labels="image.png", number=number + 1, at_s=number * 8.0)
+        past = remember(past, message)
+        decision = decide(message, past, MEDIUM, rules(ProtectionSettings()))
+    assert not decision
 
 
 def test_many_mentions_are_stopped() -> None:
@@ -95,6 +179,28 @@ def test_a_flood_is_taken_away_whole() -> None:
 def test_slow_talk_is_no_flood() -> None:
     """The same number of messages over a longer time is nothing."""
     assert not _flood(MEDIUM.flood_messages, 2.0)
+
+
+def test_edits_of_old_messages_are_no_flood() -> None:
+    """Pins and threads are edits, too: who wrote long ago does not flood now."""
+    inspector = Inspector(ProtectionSettings(), level_of=lambda _guild: ProtectionLevel.MEDIUM)
+    for number in range(MEDIUM.flood_messages * 2):
+        assert (
+            inspector.inspect(facts(f"old {number}", number=number + 1, at_s=0.1 * number, edited=True))
+            is None
+        )
+    assert inspector.inspect(facts("new", number=99, at_s=3.0)) is None
+
+
+def test_a_policy_can_count_to_a_hundred() -> None:
+    """As many messages are remembered as any policy counts."""
+    policy = PolicySettings(flood_messages=100, flood_window_s=60).policy()
+    past, decision = (), Decision()
+    for number in range(100):
+        message = facts(f"hello {number}", number=number + 1, at_s=number * 0.1)
+        past = remember(past, message)
+        decision = decide(message, past, policy, rules(ProtectionSettings()))
+    assert len(decision.delete) == 100
 
 
 def test_the_same_message_again_and_again_is_spam() -> None:
@@ -155,6 +261,25 @@ def test_a_message_is_taken_away_once() -> None:
         gone += [ref.message_id for ref in verdict.decision.delete]
     assert sorted(gone) == sorted(set(gone))
     assert verdict.decision.time_out_s == MEDIUM.time_out_s
+
+
+def test_a_judged_message_is_not_judged_again() -> None:
+    """Its link's preview makes it an edited one; that is no second offence. Another forbidden one is."""
+    inspector = Inspector(
+        ProtectionSettings(keywords=("scam",)), level_of=lambda _guild: ProtectionLevel.MEDIUM
+    )
+    assert inspector.inspect(facts("scam", number=1))
+    assert inspector.inspect(facts("scam", number=1, at_s=0.5, edited=True)) is None
+    assert inspector.inspect(facts("an old scam", number=2, at_s=1.0, edited=True))
+    assert inspector.inspect(facts("an old scam", number=2, at_s=1.5, edited=True)) is None
+
+
+def test_who_is_silent_is_forgotten() -> None:
+    """What is remembered of all members is what they said within a minute."""
+    inspector = Inspector(ProtectionSettings(), level_of=lambda _guild: ProtectionLevel.MEDIUM)
+    for number in range(1, 1001):
+        inspector.inspect(facts(number=number, author_id=Snowflake(str(number)), at_s=float(number)))
+    assert len(inspector._recent) <= MEMORY_S + 1
 
 
 def test_waiting_verdicts_on_a_member_are_joined() -> None:

@@ -17,7 +17,7 @@ class Rule(Protocol):
 
         Args:
             facts: the message.
-            recent: its author's messages of the last minute in this group, this one last.
+            recent: its author's messages of the last minute in this group; this one is the last, if it is new.
             policy: the group's thresholds.
         """
         ...

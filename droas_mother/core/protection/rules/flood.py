@@ -1,7 +1,7 @@
 """Too many messages in too little time, or the same one again and again."""
 
 from droas_mother.core.protection.decision import Decision, MessageRef
-from droas_mother.core.protection.facts import MessageFacts, Trace
+from droas_mother.core.protection.facts import MessageFacts, Trace, print_of
 from droas_mother.core.protection.policy import Policy
 
 
@@ -19,16 +19,15 @@ class FloodRule:
             return self._stop(
                 burst, f"{policy.flood_messages} messages within {policy.flood_window_s:g} s", policy
             )
-        same = [trace for trace in recent if trace.text and trace.text == facts.text]
+        fingerprint = print_of(facts.text)
+        same = [trace for trace in recent if trace.print and trace.print == fingerprint]
         if len(same) >= policy.duplicate_messages:
             return self._stop(same, f"the same message {policy.duplicate_messages} times", policy)
         return Decision()
 
     def _stop(self, traces: list[Trace], words: str, policy: Policy) -> Decision:
         return Decision(
-            delete=frozenset(
-                MessageRef(trace.channel_id, trace.message_id) for trace in traces if not trace.removed
-            ),
+            delete=frozenset(MessageRef(trace.channel_id, trace.message_id) for trace in traces),
             time_out_s=policy.time_out_s,
             reasons=((self.name, words),),
         )

@@ -1,4 +1,4 @@
-"""Forbidden words and phrases, found as whole words in the normal form of the text."""
+"""Forbidden words and phrases, found as whole words in a text as people read it."""
 
 from functools import cached_property
 
@@ -6,7 +6,7 @@ import re2
 
 from droas_mother.core.protection.decision import Decision
 from droas_mother.core.protection.facts import MessageFacts, Trace
-from droas_mother.core.protection.normalisation import normalise
+from droas_mother.core.protection.normalisation import normalise, readings
 from droas_mother.core.protection.policy import Policy
 from droas_mother.core.protection.rules.base import against
 
@@ -25,7 +25,7 @@ class KeywordRule:
 
     def judge(self, facts: MessageFacts, recent: tuple[Trace, ...], policy: Policy) -> Decision:  # noqa: ARG002 - port
         """Say what to do about a message with a forbidden word."""
-        if not self._keywords or self._pattern.search(facts.text) is None:
+        if not self._keywords or not any(self._pattern.search(text) for text in readings(facts.words)):
             return Decision()
         return against(
             facts, self.name, "a word that is not allowed here", time_out_s=policy.keyword_time_out_s
