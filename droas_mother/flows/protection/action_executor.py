@@ -226,7 +226,7 @@ def _arguments(waiting: Waiting) -> Json:
     return {
         "rules": [rule for rule, _ in decision.reasons],
         "why": decision.words,
-        "level": verdict.level.value,
+        "policy": verdict.policy,
         "deleted": sorted(ref.message_id for ref in decision.delete),
         "time_out_s": decision.time_out_s,
         "tries": waiting.tries + 1,

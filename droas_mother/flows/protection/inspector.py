@@ -18,11 +18,15 @@ MAX_MEMBERS = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A decision that must be carried out, and the message that led to it."""
+    """A decision that must be carried out, and the message that led to it.
+
+    Args:
+        policy: names the policy, or level, by which it was judged.
+    """
 
     facts: MessageFacts
     decision: Decision
-    level: ProtectionLevel
+    policy: str
 
 
 class Inspector:
@@ -32,6 +36,7 @@ class Inspector:
         settings: what the rules look for.
         level_of: gives a group's protection level.
         policy_of: gives a group's thresholds; those of its level when absent.
+        name_of: names what gives them; the level when absent.
     """
 
     def __init__(
@@ -40,10 +45,11 @@ class Inspector:
         *,
         level_of: Callable[[Snowflake], ProtectionLevel],
         policy_of: Callable[[Snowflake], Policy] | None = None,
+        name_of: Callable[[Snowflake], str] | None = None,
     ) -> None:
         self._rules = rules(settings)
-        self._level_of = level_of
         self._policy_of = policy_of or (lambda guild_id: POLICIES[level_of(guild_id)])
+        self._name_of = name_of or (lambda guild_id: level_of(guild_id).value)
         self._recent: OrderedDict[tuple[Snowflake, Snowflake], tuple[Trace, ...]] = OrderedDict()
 
     def look_for(self, settings: ProtectionSettings) -> None:
@@ -58,12 +64,11 @@ class Inspector:
         self._recent.move_to_end(member)
         if len(self._recent) > MAX_MEMBERS:
             self._recent.popitem(last=False)
-        level = self._level_of(facts.guild_id)
         decision = decide(facts, recent, self._policy_of(facts.guild_id), self._rules)
         if not decision:
             return None
         self._note_removed(member, decision)
-        return Verdict(facts=facts, decision=decision, level=level)
+        return Verdict(facts=facts, decision=decision, policy=self._name_of(facts.guild_id))
 
     def _note_removed(self, member: tuple[Snowflake, Snowflake], decision: Decision) -> None:
         """Note what is being deleted, so that it is not deleted a second time."""

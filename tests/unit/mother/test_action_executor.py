@@ -8,7 +8,6 @@ import pytest
 
 from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
-from droas_common.settings import ProtectionLevel
 from droas_common.wire.calls import Json
 from droas_mother.core.bookkeeping.records import AuditRecord
 from droas_mother.core.protection.decision import Decision, MessageRef
@@ -82,7 +81,7 @@ def offence(message: int, *, time_out_s: float = 60, author: str = "9") -> Verdi
         time_out_s=time_out_s,
         reasons=(("flood", "too much"),),
     )
-    return Verdict(facts=facts, decision=decision, level=ProtectionLevel.MEDIUM)
+    return Verdict(facts=facts, decision=decision, policy="medium")
 
 
 class Scene:

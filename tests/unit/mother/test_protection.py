@@ -162,7 +162,7 @@ def test_waiting_verdicts_on_a_member_are_joined() -> None:
     line = WaitingLine()
     for number in range(1, 6):
         decision = Decision(delete=frozenset({MessageRef(Snowflake("2"), Snowflake(str(number)))}))
-        verdict = Verdict(facts=facts(number=number), decision=decision, level=ProtectionLevel.MEDIUM)
+        verdict = Verdict(facts=facts(number=number), decision=decision, policy="medium")
         assert line.add(Waiting(verdict=verdict)) is None
     waiting = line.take(0.0)
     assert waiting is not None
