@@ -12,7 +12,7 @@ from droas_mother.core.protection.decision import merge
 from droas_mother.flows.protection.inspector import Verdict
 
 MAX_WAITING = 500
-"""Verdicts that wait; the oldest gives way."""
+"""Verdicts that wait; the oldest gives way, or a retry that comes to a full line."""
 
 MAX_RETRIES = 3
 """So often is tried again what Discord failed to do."""
@@ -49,9 +49,14 @@ class WaitingLine:
             decision = merge(first.verdict.decision, new.verdict.decision)
             self._waiting[key] = replace(first, verdict=replace(first.verdict, decision=decision))
             return None
-        oldest = next(iter(self._waiting)) if len(self) >= MAX_WAITING else None
+        if len(self) < MAX_WAITING:
+            self._waiting[key] = new
+            return None
+        if new.tries:
+            return new
+        oldest = self._waiting.pop(next(iter(self._waiting)))
         self._waiting[key] = new
-        return self._waiting.pop(oldest) if oldest is not None else None
+        return oldest
 
     def take(self, now_s: float) -> Waiting | None:
         """Give the first that is due; None when none is."""

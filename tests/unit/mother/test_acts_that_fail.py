@@ -15,7 +15,7 @@ from droas_mother.core.protection.facts import MessageFacts
 from droas_mother.flows.protection.action_executor import ActionExecutor
 from droas_mother.flows.protection.inspector import Verdict
 from droas_mother.flows.protection.silences import MAX_AT_ONCE
-from droas_mother.flows.protection.waiting_line import MAX_WAITING
+from droas_mother.flows.protection.waiting_line import MAX_WAITING, Waiting, WaitingLine
 
 GUILD = Snowflake("1")
 BROKEN = OutsideError("Discord answered 502", retry_after_s=5)
@@ -330,6 +330,20 @@ def test_what_gives_way_is_written_down_and_forgotten(live: Live) -> None:
     assert [record.user_id for record in lost] == ["0", "1"]
     assert (scene.counted.count("limited"), scene.counted.count("ok")) == (2, MAX_WAITING + 1)
     assert sum(what == "silence 0" for what in scene.discord.done) == 2
+
+
+def test_a_retry_drives_nobody_out() -> None:
+    """When the line is full, what was tried already gives way to what was not."""
+    line = WaitingLine()
+    for number in range(MAX_WAITING):
+        assert line.add(Waiting(verdict=offence(number, author=str(number)))) is None
+    retry = Waiting(verdict=offence(1, author="x"), tries=1, due_s=5)
+    assert line.add(retry) is retry
+    new = Waiting(verdict=offence(1, author="x"))
+    oldest = line.add(new)
+    assert oldest is not None
+    assert oldest.verdict.facts.author_id == "0"
+    assert len(line) == MAX_WAITING
 
 
 def test_time_outs_wait_where_no_deadline_runs(live: Live) -> None:
