@@ -1,8 +1,10 @@
 """The mother's door to Discord: messages in as facts, protective actions out."""
 
+import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -13,15 +15,23 @@ from droas_common.discord_client import DiscordClient
 from droas_common.discord_connection import DiscordConnection, OnState
 from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
+from droas_common.logs import log
 from droas_common.settings import DiscordSettings
 from droas_mother.adapters.discord_messages import Raw, facts_of
 from droas_mother.core.protection.facts import MessageFacts
-
-MAX_BULK = 100
-"""Messages of one bulk deletion (Discord: Bulk Delete Messages, 2 to 100)."""
+from droas_mother.core.protection.refusals import Refusals
 
 MAX_REASON = 512
 """Characters of an audit log reason that Discord keeps."""
+
+_CALL_S = 30.0
+"""For so long one act may take, nextcord's own retries and waits included."""
+
+_AGAIN_S = 5.0
+"""After so long a failure of Discord or of the way to it may be over."""
+
+_SYSTEM_MESSAGE = 50021
+"""Forbidden, too, but of this one message: those that Discord itself writes."""
 
 OnMessage = Callable[[MessageFacts], None]
 
@@ -70,53 +80,92 @@ class DiscordModerator:
 
     def __init__(self, connection: DiscordConnection) -> None:
         self._connection = connection
+        self._refusals = Refusals()
 
     async def delete_messages(
         self, channel_id: Snowflake, message_ids: Sequence[Snowflake], *, reason: str
     ) -> None:
-        """Delete messages of one channel; those already gone are no error; raises OutsideError."""
-        http = self._http()
-        ids = [int(message_id) for message_id in message_ids]
-        for start in range(0, len(ids), MAX_BULK):
-            part = ids[start : start + MAX_BULK]
-            if len(part) == 1:
-                act = http.delete_message(int(channel_id), part[0], reason=reason[:MAX_REASON])
+        """Delete 1 to 100 messages of one channel; those already gone are no error; raises OutsideError."""
+        http, channel, place = self._http(), int(channel_id), ("channel", channel_id)
+        ids, reason = [int(message_id) for message_id in message_ids], reason[:MAX_REASON]
+        what = f"delete {len(ids)} messages in {channel_id}"
+        if len(ids) > 1:
+            try:
+                await self._do(partial(http.delete_messages, channel, ids, reason=reason), what, place)
+            except _UnwantedError as error:
+                log.info("bulk_deletion_refused", channel=channel_id, why=str(error))
             else:
-                act = http.delete_messages(int(channel_id), part, reason=reason[:MAX_REASON])
-            await _do(act, f"delete {len(part)} messages in {channel_id}")
+                return
+        unwanted: list[_UnwantedError] = []
+        for one in ids:
+            try:
+                await self._do(partial(http.delete_message, channel, one, reason=reason), what, place)
+            except _UnwantedError as error:
+                unwanted.append(error)
+        if unwanted:
+            raise unwanted[0]
 
     async def time_out(self, guild_id: Snowflake, user_id: Snowflake, *, seconds: float, reason: str) -> None:
         """Silence a member for a while; raises OutsideError."""
-        until = datetime.now(UTC) + timedelta(seconds=seconds)
-        act = self._http().edit_member(
+        http, until = self._http(), datetime.now(UTC) + timedelta(seconds=seconds)
+        act = partial(
+            http.edit_member,
             int(guild_id),
             int(user_id),
             reason=reason[:MAX_REASON],
             communication_disabled_until=until.isoformat(),
         )
-        await _do(act, f"time out {user_id} in {guild_id}")
+        await self._do(act, f"time out {user_id} in {guild_id}", ("member", guild_id, user_id))
 
     def _http(self) -> Any:
         client = self._connection.client
         if client is None:
-            raise OutsideError("the protecting bot is not connected to Discord", retry_after_s=5)
+            raise OutsideError("the protecting bot is not connected to Discord", retry_after_s=_AGAIN_S)
         return client.http
 
+    async def _do(self, act: Callable[[], Awaitable[object]], what: str, place: Hashable) -> None:
+        """Do one act of Discord and translate its failures; what it forbids is not asked for again at once."""
+        if self._refusals.hold(place, time.monotonic()):
+            raise OutsideError(f"could not {what}: Discord forbade it a moment ago; check the bot's role")
+        try:
+            await _bounded(act(), what)
+        except nextcord.NotFound:
+            return  # somebody was quicker
+        except nextcord.Forbidden as error:
+            if error.code == _SYSTEM_MESSAGE:
+                raise _UnwantedError(f"could not {what}: Discord keeps system messages") from error
+            self._refusals.note(place, time.monotonic())
+            raise OutsideError(
+                f"could not {what}: Discord forbids it ({error.code}); check the bot's role"
+            ) from error
 
-async def _do(act: Any, what: str) -> None:
-    """Await one act of Discord and translate its failures."""
+
+class _UnwantedError(OutsideError):
+    """Discord refuses this request as it is; a part of it, or another one like it, may do."""
+
+
+async def _bounded(act: Awaitable[object], what: str) -> None:
+    """Await one request within its time; what Discord found or forbade is left to the caller."""
     try:
-        await act
-    except nextcord.NotFound:
-        return  # somebody was quicker
-    except nextcord.Forbidden as error:
-        raise OutsideError(
-            f"could not {what}: Discord forbids it ({error.code}); check the bot's role"
-        ) from error
+        async with asyncio.timeout(_CALL_S):
+            await act
+    except (nextcord.NotFound, nextcord.Forbidden):
+        raise
     except nextcord.HTTPException as error:
-        raise OutsideError(f"could not {what}: Discord answered {error.status}", retry_after_s=5) from error
-    except (OSError, aiohttp.ClientError, TimeoutError, RuntimeError) as error:
-        raise OutsideError(f"could not {what}: {type(error).__name__}", retry_after_s=5) from error
+        words = f"could not {what}: Discord answered {error.status} ({error.code})"
+        if error.status >= 500 or error.status == 429:
+            raise OutsideError(words, retry_after_s=_AGAIN_S) from error
+        if error.status == 400:
+            raise _UnwantedError(words) from error
+        raise OutsideError(words) from error
+    except (OSError, aiohttp.ClientError, TimeoutError, RuntimeError, nextcord.DiscordException) as error:
+        raise OutsideError(f"could not {what}: {type(error).__name__}", retry_after_s=_AGAIN_S) from error
+    except (ValueError, LookupError, AttributeError) as error:
+        # nextcord reads an answer before it looks at its status, and stumbles over what a proxy wrote.
+        raise OutsideError(
+            f"could not {what}: an answer that cannot be read ({type(error).__name__})",
+            retry_after_s=_AGAIN_S,
+        ) from error
 
 
 def connect(

@@ -35,6 +35,7 @@ class Protection:
             settings,
             level_of=lambda guild_id: bots.supervisor.level_of(guild_id, ground.settings.protection.level),
             policy_of=lambda guild_id: self._choice.of(guild_id, bots.supervisor.settings_in(guild_id)),
+            name_of=lambda guild_id: self._choice.name_of(guild_id, bots.supervisor.settings_in(guild_id)),
         )
         self._watcher = discord_door.Watcher(self._inspect, frozenset(settings.exempt_roles))
         self.control_bot: DiscordConnection | None = None

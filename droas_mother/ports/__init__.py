@@ -183,7 +183,7 @@ class Moderator(Protocol):
     async def delete_messages(
         self, channel_id: Snowflake, message_ids: Sequence[Snowflake], *, reason: str
     ) -> None:
-        """Delete messages; those already gone are no error."""
+        """Delete 1 to 100 messages of one channel; those already gone are no error."""
         ...
 
     async def time_out(self, guild_id: Snowflake, user_id: Snowflake, *, seconds: float, reason: str) -> None:

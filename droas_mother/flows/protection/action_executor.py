@@ -2,32 +2,31 @@
 
 The bots are told first, because telling costs nothing and spares them an answer to a message that is about
 to vanish. The member is silenced beside everything else, so that no more arrive while deletions wait for
-Discord's rate limit. Groups do not wait for one another: each has its own bounded queue and worker. What
-gathers while Discord is slow is joined, so that a wave of spam costs one time-out and one bulk deletion.
+Discord's rate limit. Groups do not wait for one another: each has its own bounded line and worker. What
+gathers while Discord is slow is joined. What Discord fails to do is tried again a few times.
 """
 
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import groupby
 
-from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
 from droas_common.logs import log
-from droas_common.tracing import trace
+from droas_common.tracing import current_trace_id, trace
 from droas_common.wire.calls import Json
 from droas_common.wire.frames import encode
 from droas_common.wire.topics import protection_topic
 from droas_mother.core.bookkeeping.records import AuditRecord, Outcome, Profile
-from droas_mother.core.protection.decision import Decision, MessageRef, merge
+from droas_mother.core.protection.decision import Decision, MessageRef
+from droas_mother.core.protection.deletions import deletions, place_of
 from droas_mother.core.protection.facts import MessageFacts
+from droas_mother.flows.protection.attempts import Problem, attempt
 from droas_mother.flows.protection.inspector import Verdict
+from droas_mother.flows.protection.silences import Silences
+from droas_mother.flows.protection.waiting_line import MAX_RETRIES, MAX_WAITING, Waiting, WaitingLine
 from droas_mother.ports import AuditLog, EventBus, Moderator
-
-MAX_WAITING = 500
-"""Verdicts of one group that wait for Discord; the oldest gives way, and that is counted and audited."""
 
 REMEMBERED = 128
 """Removed messages of a group that a bot learns of when it asks for the present state."""
@@ -36,6 +35,8 @@ MAX_GUILDS = 2_500
 """Groups remembered; Discord puts no more on one connection."""
 
 _IDLE_S = 30.0
+_SLOWER = 3
+"""Each retry waits so many times as long as the one before it."""
 
 
 class ActionExecutor:
@@ -60,64 +61,116 @@ class ActionExecutor:
         self._bus = bus
         self._audit = audit
         self._on_done = on_done
-        self._waiting: dict[Snowflake, deque[Verdict]] = {}
+        self._lines: dict[Snowflake, WaitingLine] = {}
         self._removed: OrderedDict[Snowflake, deque[Snowflake]] = OrderedDict()
         self._wake: dict[Snowflake, asyncio.Event] = {}
-        self._silences: dict[tuple[Snowflake, Snowflake], tuple[float, asyncio.Task[str]]] = {}
+        self._silences = Silences(moderator)
         self._group: asyncio.TaskGroup | None = None
-        self.dropped = 0
 
     async def run(self) -> None:
         """Own the groups' workers until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            self._group = group
-            await asyncio.Event().wait()
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                for guild_id in self._lines:
+                    self._call_worker(guild_id, group)
+                await asyncio.Event().wait()
+        finally:
+            self._group = None
 
     def submit(self, verdict: Verdict) -> None:
         """Take a verdict: tell the bots and silence the member at once, and queue the rest."""
-        guild_id = verdict.facts.guild_id
+        guild_id, group = verdict.facts.guild_id, self._group
         self._tell_bots(verdict)
-        self._silence(verdict)
-        queue = self._waiting.setdefault(guild_id, deque())
-        if len(queue) >= MAX_WAITING:
-            queue.popleft()
-            self.dropped += 1
-            log.error("protection_overloaded", guild=guild_id, waiting=MAX_WAITING)
-        queue.append(verdict)
+        line = self._lines.setdefault(guild_id, WaitingLine())
+        self._line_up(line, Waiting(verdict=verdict))
+        if group is not None:
+            self._silences.begin(verdict, group)
+            self._call_worker(guild_id, group)
+
+    def _line_up(self, line: WaitingLine, waiting: Waiting) -> None:
+        """Let a verdict wait; one that gives way to it is written down as not carried out."""
+        lost = line.add(waiting)
+        if lost is None:
+            return
+        facts = lost.verdict.facts
+        log.error("protection_overloaded", guild=facts.guild_id, user=facts.author_id, waiting=MAX_WAITING)
+        self._forget_silence(lost.verdict)
+        if self._group is not None:
+            words = f"more than {MAX_WAITING} members waited for Discord; this one gave way"
+            self._group.create_task(
+                attempt(self._report(lost, Outcome.LIMITED, [words])), name=f"lost-{facts.message_id}"
+            )
+
+    def _call_worker(self, guild_id: Snowflake, group: asyncio.TaskGroup) -> None:
         if guild_id in self._wake:
             self._wake[guild_id].set()
-        elif self._group is not None:
-            self._wake[guild_id] = asyncio.Event()
-            self._group.create_task(self._work(guild_id), name=f"protect-{guild_id}")
+            return
+        self._wake[guild_id] = asyncio.Event()
+        group.create_task(self._work(guild_id, group), name=f"protect-{guild_id}")
 
-    async def _work(self, guild_id: Snowflake) -> None:
+    async def _work(self, guild_id: Snowflake, group: asyncio.TaskGroup) -> None:
         """Carry out one group's verdicts in order; ends when the group has been quiet for a while."""
-        queue, wake = self._waiting[guild_id], self._wake[guild_id]
+        line, wake, clock = self._lines[guild_id], self._wake[guild_id], asyncio.get_running_loop().time
         while True:
-            while queue:
-                waiting = list(queue)
-                queue.clear()
-                for verdict in combine(waiting):
-                    await self._carry_out(verdict)
-                    self._forget_silence(verdict)
+            while (waiting := line.take(clock())) is not None:
+                await attempt(self._carry_out(waiting, line, group))
+                self._forget_silence(waiting.verdict)
             wake.clear()
             try:
-                async with asyncio.timeout(_IDLE_S):
+                async with asyncio.timeout(line.pause_s(clock(), _IDLE_S)):
                     await wake.wait()
             except TimeoutError:
-                del self._waiting[guild_id], self._wake[guild_id]
+                if line:
+                    continue  # something is due again, or came in this very moment
+                del self._lines[guild_id], self._wake[guild_id]
                 return
 
-    async def _carry_out(self, verdict: Verdict) -> None:
-        facts, decision = verdict.facts, verdict.decision
-        with trace() as trace_id:
-            problems: list[str] = []
-            silence = self._silence(verdict)
-            await self._try(problems, lambda: self._delete(decision))
-            if silence is not None and (problem := await silence):
-                problems.append(problem)
+    async def _carry_out(self, waiting: Waiting, line: WaitingLine, group: asyncio.TaskGroup) -> None:
+        verdict = waiting.verdict
+        with trace():
+            left, problems = await self._delete(verdict.decision)
+            unsilenced = await self._silences.end(verdict, group)
+            if unsilenced is not None:
+                problems.append(unsilenced)
+            delays_s = [one.retry_after_s for one in problems if one.retry_after_s is not None]
+            if delays_s and waiting.tries < MAX_RETRIES:
+                still_loud = unsilenced is not None and unsilenced.retry_after_s is not None
+                seconds = verdict.decision.time_out_s if still_loud else 0.0
+                rest = replace(verdict.decision, delete=left, time_out_s=seconds)
+                delay_s = max(delays_s) * _SLOWER**waiting.tries
+                again = Waiting(
+                    verdict=replace(verdict, decision=rest),
+                    tries=waiting.tries + 1,
+                    due_s=asyncio.get_running_loop().time() + delay_s,
+                )
+                self._line_up(line, again)
             outcome = Outcome.FAILED if problems else Outcome.OK
-            elapsed_s = time.monotonic() - facts.at_s
+            await self._report(waiting, outcome, list(dict.fromkeys(one.words for one in problems)))
+
+    async def _delete(self, decision: Decision) -> tuple[frozenset[MessageRef], list[Problem]]:
+        """Delete, request by request; gives what a retry may delete yet, and what went wrong."""
+        left: frozenset[MessageRef] = frozenset()
+        problems: list[Problem] = []
+        for one in deletions(decision.delete, time.time()):
+            problem = await attempt(
+                self._moderator.delete_messages(one.channel_id, one.message_ids, reason=decision.words)
+            )
+            if problem is not None:
+                problems.append(problem)
+                left |= one.refs if problem.retry_after_s is not None else frozenset()
+        return left, problems
+
+    def _forget_silence(self, verdict: Verdict) -> None:
+        """Let a later offence silence the member anew, once nothing waits that this time-out was for."""
+        if not self._lines[verdict.facts.guild_id].silences(verdict.facts.author_id):
+            self._silences.forget(verdict)
+
+    async def _report(self, waiting: Waiting, outcome: Outcome, problems: Sequence[str]) -> None:
+        """Write down, log and count what became of a verdict."""
+        facts, decision = waiting.verdict.facts, waiting.verdict.decision
+        elapsed_s = time.monotonic() - facts.at_s
+        with trace(current_trace_id()) as trace_id:
             record = AuditRecord(
                 at_us=time.time_ns() // 1000,
                 kind="protection",
@@ -127,14 +180,13 @@ class ActionExecutor:
                 guild_id=facts.guild_id,
                 user_id=facts.author_id,
                 message_id=facts.message_id,
-                arguments=encode(_arguments(verdict)).decode(),
+                arguments=encode(_arguments(waiting)).decode(),
                 result=encode({"problems": problems}).decode(),
                 trace_id=trace_id,
                 duration_us=int(elapsed_s * 1e6),
             )
-            await self._try(
-                problems, lambda: self._audit.write(record, rows=(profile_of(verdict.facts, warnings=1),))
-            )
+            warned = profile_of(facts, warnings=0 if waiting.tries else 1)
+            unwritten = await attempt(self._audit.write(record, rows=(warned,)))
             log.info(
                 "protection_acted",
                 guild=facts.guild_id,
@@ -143,55 +195,9 @@ class ActionExecutor:
                 deleted=len(decision.delete),
                 time_out_s=decision.time_out_s,
                 outcome=outcome.value,
-                problems=problems,
+                problems=[*problems, unwritten.words] if unwritten is not None else problems,
             )
-            self._on_done(verdict, outcome.value, elapsed_s)
-
-    def _silence(self, verdict: Verdict) -> "asyncio.Task[str] | None":
-        """Begin to time a member out, unless he is, or is about to be, for at least as long.
-
-        Gives the task, which gives what went wrong in words, "" when nothing did; None when nothing is due. It
-        is kept until the verdicts that it serves were carried out.
-        """
-        facts, seconds = verdict.facts, verdict.decision.time_out_s
-        if not seconds or self._group is None:
-            return None
-        member = (facts.guild_id, facts.author_id)
-        known_s, known = self._silences.get(member, (0.0, None))
-        if known is None or known_s < seconds:
-            known = self._group.create_task(self._time_out(verdict), name=f"silence-{facts.author_id}")
-            self._silences[member] = (seconds, known)
-        return known
-
-    async def _time_out(self, verdict: Verdict) -> str:
-        facts, decision = verdict.facts, verdict.decision
-        try:
-            await self._moderator.time_out(
-                facts.guild_id, facts.author_id, seconds=decision.time_out_s, reason=decision.words
-            )
-        except OutsideError as error:
-            return str(error)
-        return ""
-
-    def _forget_silence(self, verdict: Verdict) -> None:
-        """Let a later offence silence the member anew, once nothing waits that this time-out was for."""
-        facts = verdict.facts
-        if all(one.facts.author_id != facts.author_id for one in self._waiting[facts.guild_id]):
-            self._silences.pop((facts.guild_id, facts.author_id), None)
-
-    async def _delete(self, decision: Decision) -> None:
-        by_channel = groupby(sorted(decision.delete, key=_place), key=lambda ref: ref.channel_id)
-        for channel_id, refs in by_channel:
-            await self._moderator.delete_messages(
-                channel_id, [ref.message_id for ref in refs], reason=decision.words
-            )
-
-    async def _try(self, problems: list[str], act: Callable[[], Awaitable[None]]) -> None:
-        """Do one act; a failure of the world is noted, and the other acts are still done."""
-        try:
-            await act()
-        except OutsideError as error:
-            problems.append(str(error))
+        self._on_done(waiting.verdict, outcome.value, elapsed_s)
 
     def _tell_bots(self, verdict: Verdict) -> None:
         facts, decision = verdict.facts, verdict.decision
@@ -202,7 +208,7 @@ class ActionExecutor:
             self._removed.popitem(last=False)
         state: Json = {"removed": list(removed)}
         topic = protection_topic(facts.guild_id)
-        for ref in sorted(decision.delete, key=_place):
+        for ref in sorted(decision.delete, key=place_of):
             data: Json = {
                 "message_id": ref.message_id,
                 "channel_id": ref.channel_id,
@@ -215,30 +221,15 @@ class ActionExecutor:
             self._bus.publish(topic, "member_timed_out", data, state=state)
 
 
-def combine(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """Join the verdicts on each member, in the order of their first: one time-out, one bulk deletion."""
-    joined: dict[Snowflake, Verdict] = {}
-    for verdict in verdicts:
-        author_id = verdict.facts.author_id
-        first = joined.get(author_id)
-        if first is not None:
-            verdict = replace(first, decision=merge(first.decision, verdict.decision))  # noqa: PLW2901
-        joined[author_id] = verdict
-    return list(joined.values())
-
-
-def _place(ref: MessageRef) -> tuple[str, int]:
-    return ref.channel_id, int(ref.message_id)
-
-
-def _arguments(verdict: Verdict) -> Json:
-    decision = verdict.decision
+def _arguments(waiting: Waiting) -> Json:
+    verdict, decision = waiting.verdict, waiting.verdict.decision
     return {
         "rules": [rule for rule, _ in decision.reasons],
         "why": decision.words,
-        "level": verdict.level.value,
+        "policy": verdict.policy,
         "deleted": sorted(ref.message_id for ref in decision.delete),
         "time_out_s": decision.time_out_s,
+        "tries": waiting.tries + 1,
     }
 
 

@@ -21,11 +21,15 @@ MAX_CONDEMNED = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A decision that must be carried out, and the message that led to it."""
+    """A decision that must be carried out, and the message that led to it.
+
+    Args:
+        policy: names the policy, or level, by which it was judged.
+    """
 
     facts: MessageFacts
     decision: Decision
-    level: ProtectionLevel
+    policy: str
 
 
 class Inspector:
@@ -35,6 +39,7 @@ class Inspector:
         settings: what the rules look for.
         level_of: gives a group's protection level.
         policy_of: gives a group's thresholds; those of its level when absent.
+        name_of: names what gives them; the level when absent.
     """
 
     def __init__(
@@ -43,10 +48,11 @@ class Inspector:
         *,
         level_of: Callable[[Snowflake], ProtectionLevel],
         policy_of: Callable[[Snowflake], Policy] | None = None,
+        name_of: Callable[[Snowflake], str] | None = None,
     ) -> None:
         self._rules = rules(settings)
-        self._level_of = level_of
         self._policy_of = policy_of or (lambda guild_id: POLICIES[level_of(guild_id)])
+        self._name_of = name_of or (lambda guild_id: level_of(guild_id).value)
         self._recent: OrderedDict[tuple[Snowflake, Snowflake], tuple[Trace, ...]] = OrderedDict()
         self._condemned: OrderedDict[Snowflake, None] = OrderedDict()
 
@@ -61,13 +67,14 @@ class Inspector:
         self._recent[member] = recent
         self._recent.move_to_end(member)
         self._forget(facts.at_s)
-        level = self._level_of(facts.guild_id)
         decision = decide(facts, recent, self._policy_of(facts.guild_id), self._rules)
         fresh = frozenset(ref for ref in decision.delete if ref.message_id not in self._condemned)
         if not fresh:
             return None
         self._note_condemned(fresh)
-        return Verdict(facts=facts, decision=replace(decision, delete=fresh), level=level)
+        return Verdict(
+            facts=facts, decision=replace(decision, delete=fresh), policy=self._name_of(facts.guild_id)
+        )
 
     def _forget(self, now_s: float) -> None:
         """Forget members who have been silent for longer than rules look back; the one silent longest is the first."""

@@ -1,8 +1,7 @@
-"""A loop whose time is virtual, and a Discord and a model that remember what was asked of them."""
+"""A Discord and a model that remember what was asked of them."""
 
 import asyncio
-import selectors
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,48 +13,6 @@ from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
 from droas_common.settings import BotSettings
 from droas_common.wire.calls import Json
-
-
-class _SkippingSelector(selectors.DefaultSelector):
-    """Never waits: when nothing is ready, the time until the next timer has passed."""
-
-    skipped_s = 0.0
-
-    def select(self, timeout: float | None = None) -> Any:
-        """Give what is ready, or let the time pass."""
-        ready = super().select(0)
-        if not ready and timeout:
-            self.skipped_s += timeout
-        if not ready and timeout is None:
-            raise RuntimeError("everybody waits for ever")
-        return ready
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop on which an hour takes a millisecond."""
-
-    def __init__(self) -> None:
-        self._skipping = _SkippingSelector()
-        super().__init__(self._skipping)
-
-    def time(self) -> float:
-        """Give the virtual seconds."""
-        return self._skipping.skipped_s
-
-
-Live = Callable[[Coroutine[Any, Any, Any]], Any]
-
-
-@pytest.fixture
-def live() -> Live:
-    """Give a function that runs a coroutine in virtual time."""
-
-    def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
-        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-            return runner.run(coroutine)
-
-    return run
-
 
 _BOT = Snowflake("99")
 

@@ -1,13 +1,13 @@
 """Verdicts are carried out in good order: silence first, deletions joined, everything written down."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
 from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
-from droas_common.settings import ProtectionLevel
 from droas_common.wire.calls import Json
 from droas_mother.core.bookkeeping.records import AuditRecord
 from droas_mother.core.protection.decision import Decision, MessageRef
@@ -16,6 +16,11 @@ from droas_mother.flows.protection.action_executor import ActionExecutor
 from droas_mother.flows.protection.inspector import Verdict
 
 GUILD, CHANNEL = Snowflake("1"), Snowflake("2")
+
+
+def young(number: int) -> Snowflake:
+    """Give the id of a message of this minute."""
+    return Snowflake(str((int((time.time() - 1_420_070_400) * 1000) << 22) + number))
 
 
 class SlowDiscord:
@@ -61,7 +66,7 @@ class Books:
 
 def offence(message: int, *, time_out_s: float = 60, author: str = "9") -> Verdict:
     """Give a verdict on one message."""
-    message_id = Snowflake(str(message))
+    message_id = young(message)
     facts = MessageFacts(
         guild_id=GUILD,
         channel_id=CHANNEL,
@@ -76,7 +81,7 @@ def offence(message: int, *, time_out_s: float = 60, author: str = "9") -> Verdi
         time_out_s=time_out_s,
         reasons=(("flood", "too much"),),
     )
-    return Verdict(facts=facts, decision=decision, level=ProtectionLevel.MEDIUM)
+    return Verdict(facts=facts, decision=decision, policy="medium")
 
 
 class Scene:

@@ -79,6 +79,17 @@ def test_a_groups_own_policy_stands_above_its_bots_and_theirs_above_the_rest() -
     )
 
 
+def test_a_policy_says_where_it_comes_from() -> None:
+    """The audit names what judged: the group's own policy, those of its bots, or that of groups without any."""
+    settings = ProtectionSettings(level=ProtectionLevel.HIGH, guild_policies={"811": "strict"})
+    choice = PolicyChoice(settings=settings, named={"strict": PolicySettings(mentions=1).policy()})
+    assert choice.name_of("811", [bot("low")]) == "strict"
+    assert choice.name_of("1", [bot("low", policy="strict")]) == "strict"
+    assert choice.name_of("1", [bot("low", policy="strict"), bot("low"), bot("low")]) == "low+strict"
+    assert choice.name_of("1", [bot("low", policy="gone")]) == "low"
+    assert choice.name_of("1", []) == "high"
+
+
 def test_messages_are_judged_by_the_groups_policy() -> None:
     """Two mentions are spam where a policy says so, and nowhere else."""
     policies = {"811": PolicySettings(mentions=2).policy()}
@@ -86,6 +97,7 @@ def test_messages_are_judged_by_the_groups_policy() -> None:
         ProtectionSettings(),
         level_of=lambda _guild: ProtectionLevel.LOW,
         policy_of=lambda guild: policies.get(guild, POLICIES[ProtectionLevel.LOW]),
+        name_of=lambda guild: "strict" if guild in policies else "low",
     )
     for guild, judged in (("811", True), ("812", False)):
         facts = MessageFacts(
@@ -98,4 +110,6 @@ def test_messages_are_judged_by_the_groups_policy() -> None:
             text=normalise("hello"),
             mentioned_users=frozenset({Snowflake("1"), Snowflake("2")}),
         )
-        assert (inspector.inspect(facts) is not None) == judged
+        verdict = inspector.inspect(facts)
+        assert (verdict is not None) == judged
+        assert verdict is None or verdict.policy == "strict"

@@ -13,8 +13,8 @@ from droas_mother.core.protection.normalisation import normalise
 from droas_mother.core.protection.policy import POLICIES, strictest
 from droas_mother.core.protection.policy_settings import PolicySettings
 from droas_mother.core.settings import ProtectionSettings
-from droas_mother.flows.protection.action_executor import combine
 from droas_mother.flows.protection.inspector import Inspector, Verdict
+from droas_mother.flows.protection.waiting_line import Waiting, WaitingLine
 
 MEDIUM = POLICIES[ProtectionLevel.MEDIUM]
 
@@ -284,12 +284,12 @@ def test_who_is_silent_is_forgotten() -> None:
 
 def test_waiting_verdicts_on_a_member_are_joined() -> None:
     """A wave of spam becomes one time-out and one deletion."""
-    verdicts = [
-        Verdict(
-            facts=facts(number=number),
-            decision=Decision(delete=frozenset({MessageRef(Snowflake("2"), Snowflake(str(number)))})),
-            level=ProtectionLevel.MEDIUM,
-        )
-        for number in range(1, 6)
-    ]
-    assert [len(verdict.decision.delete) for verdict in combine(verdicts)] == [5]
+    line = WaitingLine()
+    for number in range(1, 6):
+        decision = Decision(delete=frozenset({MessageRef(Snowflake("2"), Snowflake(str(number)))}))
+        verdict = Verdict(facts=facts(number=number), decision=decision, policy="medium")
+        assert line.add(Waiting(verdict=verdict)) is None
+    waiting = line.take(0.0)
+    assert waiting is not None
+    assert len(waiting.verdict.decision.delete) == 5
+    assert line.take(0.0) is None
