@@ -4,7 +4,8 @@ from droas_common.connection_limits import IdentifyMeter
 from droas_common.discord_connection import DiscordConnection
 from droas_common.logs import log
 from droas_common.wire.heartbeats import GatewayState
-from droas_mother.adapters import discord as discord_door
+from droas_mother.adapters.discord.moderating import DiscordModerator
+from droas_mother.adapters.discord.watching import Watcher, connect
 from droas_mother.bootstrap.bots import Bots
 from droas_mother.bootstrap.ground import Ground
 from droas_mother.core.protection.facts import MessageFacts
@@ -37,14 +38,14 @@ class Protection:
             policy_of=lambda guild_id: self._choice.of(guild_id, bots.supervisor.settings_in(guild_id)),
             name_of=lambda guild_id: self._choice.name_of(guild_id, bots.supervisor.settings_in(guild_id)),
         )
-        self._watcher = discord_door.Watcher(self._inspect, frozenset(settings.exempt_roles))
+        self._watcher = Watcher(self._inspect, frozenset(settings.exempt_roles))
         self.control_bot: DiscordConnection | None = None
         self.executor: ActionExecutor | None = None
         token = ground.settings.control_bot.discord_token
         if token is None:
             log.warning("groups_not_protected", why="control_bot.discord_token is not set")
             return
-        self.control_bot = discord_door.connect(
+        self.control_bot = connect(
             token=token,
             settings=ground.settings.discord,
             watcher=self._watcher,
@@ -57,7 +58,7 @@ class Protection:
             ),
         )
         self.executor = ActionExecutor(
-            discord_door.DiscordModerator(self.control_bot),
+            DiscordModerator(self.control_bot),
             ground.publisher,
             ground.gateway,
             on_done=lambda verdict, outcome, seconds: ground.metrics.note_action(

@@ -12,9 +12,10 @@ from droas_child.adapters.discord import intents
 from droas_common import discord_connection
 from droas_common.connection_limits import IdentifyMeter
 from droas_common.discord_connection import DiscordConnection
-from droas_common.logs import log
+from droas_common.logs import start_logging
 from droas_common.settings import DiscordSettings
 from droas_common.wire.heartbeats import GatewayState
+from droas_common.wire.records import LogRecord
 from droas_sandbox.server import Sandbox
 from droas_sandbox.world.state import Event
 from tests.support.town import TOKENS, WORLD, until
@@ -56,12 +57,12 @@ class Ear:
 
 
 @pytest.fixture
-def lines() -> Iterator[list[Any]]:
+def lines() -> Iterator[list[LogRecord]]:
     """Give the log's lines."""
-    kept: list[Any] = []
-    handler = log.add(lambda message: kept.append(message.record), format="{message}")
+    kept: list[LogRecord] = []
+    start_logging([kept.append])
     yield kept
-    log.remove(handler)
+    start_logging([])
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ async def ear() -> AsyncIterator[tuple[Ear, Any]]:
         await running
 
 
-async def test_an_event_that_cannot_be_read_is_left_out(ear: Any, lines: list[Any]) -> None:
+async def test_an_event_that_cannot_be_read_is_left_out(ear: Any, lines: list[LogRecord]) -> None:
     """The next one is heard on the same connection; what somebody wrote is not in the log."""
     one, send = ear
     for number, odd in enumerate(STRANGE.values()):
@@ -109,13 +110,13 @@ async def test_an_event_that_cannot_be_read_is_left_out(ear: Any, lines: list[An
     last = f"after {len(STRANGE) - 1}"
     await until(lambda: last in one.heard, "the connection is deaf")
     assert (one.meter.sent, one.states.count(GatewayState.LOST)) == (1, 0)
-    skipped = [line["extra"] for line in lines if line["message"] == "gateway_event_skipped"]
-    assert [line["gateway_event"] for line in skipped] == ["MESSAGE_CREATE"] * len(STRANGE)
+    skipped = [line.fields for line in lines if line.event == "gateway_event_skipped"]
+    assert [fields["gateway_event"] for fields in skipped] == ["MESSAGE_CREATE"] * len(STRANGE)
     assert "secret-word" not in str(skipped)
 
 
 async def test_what_a_handler_raises_is_logged_and_not_printed(
-    ear: Any, lines: list[Any], capsys: pytest.CaptureFixture[str]
+    ear: Any, lines: list[LogRecord], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """So that it passes the masking of secrets; standard error is left alone."""
     one, send = ear
@@ -123,9 +124,9 @@ async def test_what_a_handler_raises_is_logged_and_not_printed(
     send("stumble")
     await until(lambda: "stumble" in one.heard, "the message is not heard")
     (died,) = await until(
-        lambda: [line for line in lines if line["message"] == "discord_handler_died"], "nothing is logged"
+        lambda: [line for line in lines if line.event == "discord_handler_died"], "nothing is logged"
     )
-    assert died["exception"].type is ValueError
+    assert "ValueError" in died.exception
     assert TOKENS["helper"] not in capsys.readouterr().err
 
 

@@ -12,8 +12,8 @@ from aiohttp.test_utils import TestServer
 
 from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
-from droas_mother.adapters import discord
-from droas_mother.adapters.discord import DiscordModerator
+from droas_mother.adapters.discord import moderating
+from droas_mother.adapters.discord.moderating import DiscordModerator
 
 GUILD, CHANNEL, MEMBER = Snowflake("1"), Snowflake("2"), Snowflake("9")
 JSON = {"content-type": "application/json"}
@@ -88,7 +88,7 @@ async def test_an_act_has_its_time(
     world: Discord, moderator: DiscordModerator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that fails is not waited for until nextcord gives up."""
-    monkeypatch.setattr(discord, "_CALL_S", 0.1)
+    monkeypatch.setattr(moderating, "_CALL_S", 0.1)
     world.answers["PATCH 9"] = lambda: web.Response(status=502, text="no")
     with pytest.raises(OutsideError, match="TimeoutError") as caught:
         await time_out(moderator)

@@ -6,7 +6,7 @@ from typing import Any
 import nextcord
 import pytest
 
-from droas_mother.adapters.discord_messages import facts_of
+from droas_mother.adapters.discord.messages import facts_of
 from droas_mother.core.protection.facts import MessageFacts
 
 EVERYONE = SimpleNamespace(id=1, name="@everyone", permissions=nextcord.Permissions.none())

@@ -1,4 +1,4 @@
-"""The mother's door to Discord: messages in as facts, protective actions out."""
+"""Protective acts, through the connected client."""
 
 import asyncio
 import time
@@ -10,15 +10,10 @@ from typing import Any
 import aiohttp
 import nextcord
 
-from droas_common.connection_limits import IdentifyMeter
-from droas_common.discord_client import DiscordClient
-from droas_common.discord_connection import DiscordConnection, OnState
+from droas_common.discord_connection import DiscordConnection
 from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
 from droas_common.logs import log
-from droas_common.settings import DiscordSettings
-from droas_mother.adapters.discord_messages import Raw, facts_of
-from droas_mother.core.protection.facts import MessageFacts
 from droas_mother.core.protection.refusals import Refusals
 
 MAX_REASON = 512
@@ -32,43 +27,6 @@ _AGAIN_S = 5.0
 
 _SYSTEM_MESSAGE = 50021
 """Forbidden, too, but of this one message: those that Discord itself writes."""
-
-OnMessage = Callable[[MessageFacts], None]
-
-
-def intents() -> nextcord.Intents:
-    """Give what the protecting bot must see: groups and the content of their messages."""
-    wanted = nextcord.Intents.none()
-    wanted.guilds = True
-    wanted.guild_messages = True
-    wanted.message_content = True
-    return wanted
-
-
-class Watcher:
-    """Turns the gateway's messages into facts.
-
-    Args:
-        on_message: gets every message and edit of a person in a group.
-        exempt_roles: ids of roles whose members are trusted.
-    """
-
-    def __init__(self, on_message: OnMessage, exempt_roles: frozenset[str]) -> None:
-        self._on_message = on_message
-        self.exempt_roles = exempt_roles
-
-    def wire(self, client: DiscordClient) -> None:
-        """Put the handlers onto a fresh client."""
-        client.hear_raw("MESSAGE_CREATE", lambda data: self._see(data, client, edited=False))
-        client.hear_raw("MESSAGE_UPDATE", lambda data: self._see(data, client, edited=True))
-
-    def _see(self, data: Raw, client: DiscordClient, *, edited: bool) -> None:
-        guild = client.get_guild(int(data.get("guild_id") or 0))
-        if guild is None:
-            return  # a direct message, or a group of which it is not known yet who may do what
-        facts = facts_of(data, guild, self.exempt_roles, at_s=time.monotonic(), edited=edited)
-        if facts is not None:
-            self._on_message(facts)
 
 
 class DiscordModerator:
@@ -166,12 +124,3 @@ async def _bounded(act: Awaitable[object], what: str) -> None:
             f"could not {what}: an answer that cannot be read ({type(error).__name__})",
             retry_after_s=_AGAIN_S,
         ) from error
-
-
-def connect(
-    *, token: Any, settings: DiscordSettings, watcher: Watcher, on_state: OnState, meter: IdentifyMeter
-) -> DiscordConnection:
-    """Give the mother's connection, not yet running."""
-    return DiscordConnection(
-        token=token, settings=settings, intents=intents(), on_state=on_state, wire=watcher.wire, meter=meter
-    )

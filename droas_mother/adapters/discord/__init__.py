@@ -1,0 +1,1 @@
+"""The mother's own bot: messages in as facts, protective acts out."""
