@@ -1,6 +1,6 @@
 """One Discord client that stays on the gateway, whatever the gateway does.
 
-nextcord 3.2 ends `start()` on a malformed event, on a first connection that is refused and on a server
+nextcord 3.2 ends `start()` on a malformed frame, on a first connection that is refused and on a server
 error; it reconnects without any pause after a resumable close; and it does not notice that heartbeats are
 no longer acknowledged while events flow. So this loop makes a new client when one dies, lets every
 connection pass a governor, and watches the acknowledgements itself.
@@ -65,12 +65,13 @@ class DiscordConnection:
         self._wire = wire
         self._meter = meter
         self._governor = Governor()
+        self._living: DiscordClient | None = None
         self._client: DiscordClient | None = None
         self._closing = False
 
     @property
     def client(self) -> nextcord.Client | None:
-        """The client in use; None before the first and between two."""
+        """The client that is logged in; None before the first and between two."""
         return self._client
 
     @property
@@ -93,7 +94,7 @@ class DiscordConnection:
         nextcord.http.Route.BASE = self._settings.rest_base
         while not self._closing:
             self._on_state(GatewayState.CONNECTING, "")
-            self._client = client = self._new_client()
+            self._living = client = self._new_client()
             try:
                 async with asyncio.TaskGroup() as group:
                     watchdog = group.create_task(self._watch_acknowledgements(client))
@@ -102,20 +103,24 @@ class DiscordConnection:
             except* (FatalGatewayError, IdentifyBudgetError) as ends:
                 raise ends.exceptions[0] from None
             finally:
-                self._client = None
+                self._living = self._client = None
                 await client.close_quietly()
 
     async def close(self) -> None:
         """Leave the gateway with code 1000, so that Discord shows the bot offline at once."""
         self._closing = True
-        if self._client is not None:
-            await self._client.close_quietly()
+        # nextcord opens a session anew for a request behind the end, and nobody would close it.
+        self._client = None
+        if self._living is not None:
+            await self._living.close_quietly()
 
     async def _live(self, client: DiscordClient) -> None:
         """Run one client until it ends; everything that may pass is reported and swallowed."""
         why = "the gateway closed the connection"
         try:
             await client.login(self._token.get_secret_value())
+            if not self._closing:
+                self._client = client
             await client.connect()
         except IdentifyBudgetError:
             raise
