@@ -31,6 +31,9 @@ _DONE = "[DONE]"
 _BREATH_S = 0.01
 """After so long others have their turn on the loop, time-outs too; what has arrived already never waits for it."""
 
+_PIECE_BYTES = 16 * 1024
+"""What is read at once; a few packed bytes may stand for a million events."""
+
 _AFTER_END_S = 1.0
 """A server may count tokens for so long behind the last word."""
 
@@ -249,15 +252,16 @@ async def _read(response: httpx.Response, limit: int) -> bytes:
 
 
 async def _parts(response: httpx.Response) -> AsyncGenerator[bytes, None]:
-    """Give a body as it comes, without keeping the loop for oneself."""
+    """Give a body in small pieces as it comes, without keeping the loop for oneself."""
     now = asyncio.get_running_loop().time
     breathed_at = now()
     async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_bytes())) as parts:
         async for part in parts:
-            if now() - breathed_at > _BREATH_S:
-                await asyncio.sleep(0)
-                breathed_at = now()
-            yield part
+            for start in range(0, len(part), _PIECE_BYTES):
+                if now() - breathed_at > _BREATH_S:
+                    await asyncio.sleep(0)
+                    breathed_at = now()
+                yield part[start : start + _PIECE_BYTES]
 
 
 async def _refusal(response: httpx.Response) -> ModelFailedError:

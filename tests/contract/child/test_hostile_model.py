@@ -1,6 +1,7 @@
 """A model's server that sends whatever costs most holds up nobody: the bot's loop goes on, and time-outs fire."""
 
 import asyncio
+import gzip
 import socket
 import threading
 import time
@@ -10,6 +11,7 @@ from contextlib import aclosing
 import pytest
 
 from droas_child.adapters.model import MAX_ANSWER_BYTES, HttpModel
+from droas_child.core.completion import Completion
 from droas_child.core.failures import Failure
 from droas_child.ports import ModelFailedError
 from droas_common.settings import LlmSettings
@@ -51,7 +53,7 @@ def serve() -> Iterator[Serve]:
 
 
 async def longest_lag_s(model: HttpModel) -> tuple[float, ModelFailedError]:
-    """Ask, and give for how long the loop stood still at most, and what the answer's failure was."""
+    """Have an answer read, and give for how long the loop stood still at most, and why it failed in the end."""
     lags = [0.0]
 
     async def tick() -> None:
@@ -62,8 +64,10 @@ async def longest_lag_s(model: HttpModel) -> tuple[float, ModelFailedError]:
 
     async def take_in() -> None:
         async with aclosing(model.stream([], [])) as chunks:
-            async for _ in chunks:
-                pass
+            completion = Completion()
+            async for chunk in chunks:
+                completion.feed(chunk)
+        raise ModelFailedError(Failure.BROKEN, "it is a whole answer")
 
     ticking = asyncio.ensure_future(tick())
     with pytest.raises(ModelFailedError) as caught:
@@ -86,6 +90,26 @@ async def test_single_bytes_hold_up_nobody(serve: Serve, content_type: str, size
     """However much of a line or a body waits already, each further byte costs the same."""
     lag_s, failed = await longest_lag_s(asking(serve(bytewise(content_type, b"x" * size, 40_000))))
     assert failed.failure is Failure.BROKEN
+    assert lag_s < LONGEST_LAG_S
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("text/event-stream", b"data:{}\n\n" * 900_000),
+        ("text/event-stream", b"\n" * 8_000_000),
+        ("application/json", b'{"choices":[{"delta":{"tool_calls":[' + b"{}," * 340_000 + b"{}]}}]}"),
+    ],
+    ids=["events", "line ends", "calls"],
+)
+async def test_what_grows_when_it_is_unpacked_holds_up_nobody(
+    serve: Serve, content_type: str, body: bytes
+) -> None:
+    """A few packed bytes may stand for a million events; they are read in pieces."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nContent-Encoding: gzip\r\n"
+    packed = gzip.compress(body)
+    answer = f"{head}Content-Length: {len(packed)}\r\n\r\n".encode() + packed
+    lag_s, _ = await longest_lag_s(asking(serve(answer), first_token_timeout_s=0.5))
     assert lag_s < LONGEST_LAG_S
 
 
