@@ -52,3 +52,8 @@ def after(breaker: Breaker, rules: BreakerRules, *, answered: bool, now: float) 
     failures = breaker.failures + 1
     opened = failures >= rules.failures or breaker.opened_at is not None
     return Breaker(failures=failures, opened_at=now if opened else None)
+
+
+def left(breaker: Breaker) -> Breaker:
+    """Tell that a call was given up before anything came of it, which says nothing of who was asked."""
+    return Breaker(failures=breaker.failures, opened_at=breaker.opened_at)

@@ -137,7 +137,6 @@ class DiscordClient(nextcord.Client):
                     total=int(limit["total"]),
                     remaining=int(limit["remaining"]),
                     reset_after_s=limit["reset_after"] / 1000,
-                    max_concurrency=int(limit.get("max_concurrency", 1)),
                 )
             )
         return str(http.format_websocket_url(told["url"], encoding, zlib))

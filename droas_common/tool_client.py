@@ -222,8 +222,16 @@ def _give_up(answer: "asyncio.Future[msgspec.Raw]") -> None:
 
 
 def bounded_frame(request_id: int, method: Method, params: object) -> bytes:
-    """Write a request; raises ToolCallError when it is larger than the socket takes, which would end the connection."""
-    frame = request_frame(request_id, method, params)
+    """Write a request.
+
+    Raises:
+        ToolCallError: it is larger than the socket takes, which would end the connection, or has half a
+            character in it.
+    """
+    try:
+        frame = request_frame(request_id, method, params)
+    except UnicodeEncodeError:
+        raise ToolCallError("the call has half a character in it", kind="invalid_params") from None
     if len(frame) > MAX_FRAME_BYTES:
         raise ToolCallError(f"the call has {len(frame)} bytes, more than {MAX_FRAME_BYTES}", kind="too_large")
     return frame

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from droas_common.backoff import Backoff
-from droas_common.circuit_breaker import Breaker, BreakerRules, admit, after
+from droas_common.circuit_breaker import Breaker, BreakerRules, admit, after, left
 from droas_common.errors import OutsideError, RequestError
 from droas_common.tool_client import ToolCallError, ToolUnavailableError
 from droas_common.wire.calls import Actor, Json, ToolDescription, ToolResult
@@ -70,7 +70,7 @@ class Patience:
         self._breaker, wait_s = admit(self._breaker, self._rules, now=self._now())
         if wait_s:
             raise ToolUnavailableError("the mother has not answered lately", retry_after_s=wait_s)
-        answered = False
+        answered: bool | None = None
         try:
             yield
             answered = True
@@ -82,7 +82,10 @@ class Patience:
             answered = error.retry_after_s is not None
             raise
         finally:
-            self._breaker = after(self._breaker, self._rules, answered=answered, now=self._now())
+            if answered is None:  # nobody waited for the answer
+                self._breaker = left(self._breaker)
+            else:
+                self._breaker = after(self._breaker, self._rules, answered=answered, now=self._now())
 
 
 class Tries:

@@ -20,11 +20,20 @@ from droas_common.settings import LlmSettings
 from droas_common.wire.calls import Json
 
 MAX_ANSWER_BYTES = 1024 * 1024
-"""Bytes of one answer on the wire, unpacked."""
+"""Bytes of one answer that comes whole, unpacked."""
+
+MAX_STREAM_BYTES = 8 * 1024 * 1024
+"""The same of a streamed one: 32,000 tokens, of which servers wrap each into 250 bytes."""
 
 MAX_ERROR_BYTES = 16 * 1024
 _KEY_REFUSED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 _DONE = "[DONE]"
+_BREATH_S = 0.01
+"""After so long others have their turn on the loop, time-outs too; what has arrived already never waits for it."""
+
+_PIECE_BYTES = 16 * 1024
+"""What is read at once; a few packed bytes may stand for a million events."""
+
 _AFTER_END_S = 1.0
 """A server may count tokens for so long behind the last word."""
 
@@ -146,15 +155,19 @@ class HttpModel:
 
     async def _first_model(self) -> str:
         """Ask the service for its models once and take the first."""
-        response = await self._http().get(f"{self._base}/models")
-        if response.status_code != httpx.codes.OK:
-            raise await _refusal(response)
+        request = self._http().build_request("GET", f"{self._base}/models")
+        response = await self._http().send(request, stream=True)
         try:
-            self._name = str(response.json()["data"][0]["id"])
-        except (ValueError, LookupError, TypeError):
+            if response.status_code != httpx.codes.OK:
+                raise await _refusal(response)
+            listed = json.loads(await _read(response, MAX_ANSWER_BYTES))
+            self._name = str(listed["data"][0]["id"])
+        except (ValueError, LookupError, TypeError, RecursionError):
             raise ModelFailedError(
                 Failure.REFUSED, "the service lists no models; set llm_config.model"
             ) from None
+        finally:
+            await response.aclose()
         return self._name
 
     def _http(self) -> httpx.AsyncClient:
@@ -197,7 +210,7 @@ async def _streamed(response: httpx.Response, clock: _Clock) -> AsyncGenerator[A
 async def _events(response: httpx.Response, clock: _Clock) -> AsyncGenerator[str, None]:
     """Give the data of the events of a stream, each within its time."""
     parser, received = EventParser(), 0
-    async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_bytes())) as parts:
+    async with aclosing(_parts(response)) as parts:
         while True:
             async with clock.limit():
                 part = await anext(parts, None)
@@ -211,8 +224,8 @@ async def _events(response: httpx.Response, clock: _Clock) -> AsyncGenerator[str
 
 
 def _fed(parser: EventParser, part: bytes, received: int) -> list[str]:
-    if received > MAX_ANSWER_BYTES:
-        raise ModelFailedError(Failure.BROKEN, f"the answer has more than {MAX_ANSWER_BYTES} bytes")
+    if received > MAX_STREAM_BYTES:
+        raise ModelFailedError(Failure.BROKEN, f"the answer has more than {MAX_STREAM_BYTES} bytes")
     try:
         return parser.feed(part)
     except EventTooLargeError as error:
@@ -227,12 +240,28 @@ def _decoded(data: str | bytes) -> Any:
 
 
 async def _read(response: httpx.Response, limit: int) -> bytes:
-    body = b""
-    async for part in response.aiter_bytes():
-        body += part
-        if len(body) > limit:
-            raise ModelFailedError(Failure.BROKEN, f"the answer has more than {limit} bytes")
-    return body
+    body: list[bytes] = []
+    received = 0
+    async with aclosing(_parts(response)) as parts:
+        async for part in parts:
+            received += len(part)
+            if received > limit:
+                raise ModelFailedError(Failure.BROKEN, f"the answer has more than {limit} bytes")
+            body.append(part)
+    return b"".join(body)
+
+
+async def _parts(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """Give a body in small pieces as it comes, without keeping the loop for oneself."""
+    now = asyncio.get_running_loop().time
+    breathed_at = now()
+    async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_bytes())) as parts:
+        async for part in parts:
+            for start in range(0, len(part), _PIECE_BYTES):
+                if now() - breathed_at > _BREATH_S:
+                    await asyncio.sleep(0)
+                    breathed_at = now()
+                yield part[start : start + _PIECE_BYTES]
 
 
 async def _refusal(response: httpx.Response) -> ModelFailedError:

@@ -34,7 +34,7 @@ class MotherLink:
         self._hear_event: Callable[[list[bytes]], None] = lambda _frames: None
         self._topics: set[str] = set()
         self._held: deque[LogRecord] | None = None
-        self.logs_dropped = 0
+        self._lost = 0
         self._open()
         self.tools = ToolClient(self._socket(zmq.DEALER, self._endpoints.tools))
 
@@ -81,14 +81,23 @@ class MotherLink:
         self._bus.setsockopt(zmq.UNSUBSCRIBE, topic.encode())
 
     def log(self, record: LogRecord) -> None:
-        """Send a log record without waiting; it is dropped and counted when the queue is full."""
+        """Send a log record without waiting; when the queue is full it is lost, and the next one tells how many were."""
         if self._held is not None:
             self._held.append(record)
             return
+        if self._lost:
+            fields = {"records": self._lost}
+            if self._send(LogRecord(at=record.at, level="WARNING", event="log_records_lost", fields=fields)):
+                self._lost = 0
+        if not self._send(record):
+            self._lost += 1
+
+    def _send(self, record: LogRecord) -> bool:
         try:
             self._logs.send(_log_frame(record), zmq.NOBLOCK)
         except zmq.ZMQError:
-            self.logs_dropped += 1
+            return False
+        return True
 
     def leave(self) -> None:
         """Close what belongs to the running loop; what was said last still leaves, and logs go on."""

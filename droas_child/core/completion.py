@@ -13,7 +13,14 @@ from typing import Any
 from droas_child.core.failures import Failure, of_stream_error
 
 Json = dict[str, Any]
-_THOUGHT = re.compile(r"^\s*<think>.*?(?:</think>\s*|\Z)", re.DOTALL)
+MAX_CALLS = 32
+"""Tool calls of one answer; further ones are left out."""
+
+MAX_ARGUMENTS_CHARACTERS = 64 * 1024
+"""Of one call; what the mother takes is smaller."""
+
+_THOUGHT = re.compile(r"\s*<think>")
+_THOUGHT_END = "</think>"
 _OWN_FIELDS = frozenset({"index", "id", "type", "function"})
 _REASONING = ("reasoning_content", "reasoning")
 
@@ -40,14 +47,21 @@ class WantedCall:
         """Give the arguments; None when they are no JSON object."""
         try:
             value = json.loads(self.arguments or "{}")
+            return _whole_json(value) if isinstance(value, dict) else None
         except (ValueError, RecursionError):
             return None
-        return value if isinstance(value, dict) else None
+
+    def is_whole(self) -> bool:
+        """Say whether the arguments are a JSON object already."""
+        return self.arguments.rstrip().endswith("}") and self.parsed() is not None
 
 
 @dataclass(slots=True)
 class Completion:
-    """What has arrived of an answer."""
+    """What has arrived of an answer.
+
+    Its `tokens` are what the server counted, question and answer together; 0 when it does not tell.
+    """
 
     text: str = ""
     reasoning: str = ""
@@ -55,14 +69,21 @@ class Completion:
     finish_reason: str = ""
     error: str = ""
     failure: Failure | None = None
-    tokens: int | None = None
+    tokens: int = 0
     _open: dict[int, WantedCall] = field(default_factory=dict)
+    _known: dict[str, WantedCall] = field(default_factory=dict)
+    _last: WantedCall | None = None
+    _begun: int = 0
+    _said_from: int = 0
+    _may_think: bool = True
 
     @property
     def said(self) -> str:
         """What people are shown: the text without thoughts, pairs of surrogates joined."""
-        text = _THOUGHT.sub("", self.text)
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        if self._may_think and _THOUGHT.match(self.text):
+            return ""
+        said = self.text[self._said_from :]
+        return _whole(said.lstrip() if self._said_from else said)
 
     def feed(self, chunk: Any) -> bool:
         """Take one chunk; says whether it brought anything of the answer."""
@@ -75,7 +96,7 @@ class Completion:
         self.finish_reason = finish_reason_of(chunk) or self.finish_reason
         delta = delta_of(chunk)
         text = _text_of(delta.get("content"))
-        self.text += text
+        self._take_text(text)
         reasoning = delta.get("reasoning_content")  # whoever sends it under this name wants it back
         self.reasoning += reasoning if isinstance(reasoning, str) else ""
         calls = _calls_of(delta)
@@ -84,7 +105,7 @@ class Completion:
         return bool(text or calls)
 
     def as_message(self) -> Json:
-        """Give the answer as the assistant's turn of a conversation."""
+        """Give the answer as the assistant's turn of a conversation; it holds no halves of characters."""
         message: Json = {"role": "assistant", "content": self.text or None}
         if self.calls and self.reasoning:
             message["reasoning_content"] = self.reasoning
@@ -102,7 +123,26 @@ class Completion:
                 }
                 for call in self.calls
             ]
-        return message
+        return _whole_json(message)
+
+    def _take_text(self, text: str) -> None:
+        """Add to the text, and look once for the end of a thought.
+
+        Where a server has put the beginning into the prompt, only the end comes.
+        """
+        seen = len(self.text)
+        self.text += text
+        if not self._may_think:
+            return
+        end = self.text.find(_THOUGHT_END, max(0, seen - len(_THOUGHT_END) + 1))
+        if end < 0:
+            return
+        self._may_think = False
+        before = self.text[:end]
+        # Somebody may have asked what these words mean.
+        spoken_of = before.endswith("`") or "<think>" in before
+        if _THOUGHT.match(before) or not spoken_of:
+            self._said_from = end + len(_THOUGHT_END)
 
     def _take_error(self, chunk: Json) -> None:
         if is_error(chunk):
@@ -111,21 +151,31 @@ class Completion:
 
     def _take_call(self, delta: Json) -> None:
         function = _dict(delta.get("function"))
-        index, call_id, name = delta.get("index"), _str(delta.get("id")), _str(function.get("name"))
-        arguments = function.get("arguments")
+        index, call_id = delta.get("index"), _whole(_str(delta.get("id")))
+        name, arguments = _whole(_str(function.get("name"))), function.get("arguments")
         call = self._find(index, call_id, name, arguments)
         if call is None:
-            call = WantedCall(call_id or f"call_{len(self.calls)}", name, made_id=not call_id)
-            self.calls.append(call)
-            self._open[index if isinstance(index, int) else len(self.calls) - 1] = call
+            call = self._begin(index, call_id, name)
         if call.made_id and call_id:
             call.id, call.made_id = call_id, False
+            self._known.setdefault(call_id, call)
         call.name = call.name or name
         call.extra |= {key: value for key, value in delta.items() if key not in _OWN_FIELDS}
         if isinstance(arguments, dict):
             call.arguments = json.dumps(arguments)
-        elif isinstance(arguments, str):
+        elif isinstance(arguments, str) and len(call.arguments) <= MAX_ARGUMENTS_CHARACTERS:
             call.arguments += arguments
+
+    def _begin(self, index: Any, call_id: str, name: str) -> WantedCall:
+        """Begin a call; one too many is followed like the others, so that its pieces go to none of them."""
+        call = WantedCall(call_id or f"call_{self._begun}", name, made_id=not call_id)
+        if len(self.calls) < MAX_CALLS:
+            self.calls.append(call)
+        self._open[index if isinstance(index, int) else self._begun] = call
+        self._known.setdefault(call.id, call)
+        self._last = call
+        self._begun += 1
+        return call
 
     def _find(self, index: Any, call_id: str, name: str, arguments: Any) -> WantedCall | None:
         """Give the call that a delta goes on with; None when it begins a new one."""
@@ -134,12 +184,12 @@ class Completion:
             another = known is not None and not known.made_id and call_id not in ("", known.id)
             return None if another else known
         if call_id:
-            return next((call for call in self.calls if call.id == call_id), None)
-        if name or not self.calls:
+            return self._known.get(call_id)
+        last = self._last
+        if name or last is None:
             return None
-        last = self.calls[-1]
         begins = isinstance(arguments, str) and arguments.lstrip().startswith("{")
-        return None if begins and last.arguments and last.parsed() is not None else last
+        return None if begins and last.is_whole() else last
 
 
 def delta_of(chunk: Any) -> Json:
@@ -192,3 +242,14 @@ def _dict(value: Any) -> Json:
 
 def _str(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _whole(text: str) -> str:
+    """Give a text without halves of characters: pairs are joined, what is left alone is replaced."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _whole_json(value: Json) -> Json:
+    """Do the same in all of a JSON object."""
+    whole: Json = json.loads(_whole(json.dumps(value, ensure_ascii=False)))
+    return whole

@@ -12,6 +12,8 @@ Json = dict[str, Any]
 MAX_HISTORY_CHARACTERS = 12_000
 """Of what was said before; the oldest messages are left out first."""
 
+_SET_IN = "  "
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
@@ -81,4 +83,6 @@ def prompt(
 def _line(name: str, text: str, bot_id: Snowflake) -> str:
     # A name with line breaks or colons could pretend to be somebody else's line.
     plain = " ".join(name.replace(":", " ").split())[:40] or "somebody"
-    return f"{plain}: {without_mention(text, bot_id)}"
+    # So could a further line of a text; set in, it is seen to belong to the one before, code and all.
+    lines = without_mention(text, bot_id).splitlines()
+    return f"{plain}: " + "\n".join([*lines[:1], *(line and _SET_IN + line for line in lines[1:])])

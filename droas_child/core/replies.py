@@ -85,12 +85,6 @@ def due_in_s(*, text: str, shown: str, since_start_s: float, since_shown_s: floa
     return wait_s if wait_s > _NOW_S else 0.0
 
 
-def worth_showing(*, text: str, shown: str, since_start_s: float, since_shown_s: float | None) -> bool:
-    """Say whether a growing answer is to be shown now; the arguments are those of `due_in_s`."""
-    wait_s = due_in_s(text=text, shown=shown, since_start_s=since_start_s, since_shown_s=since_shown_s)
-    return wait_s == 0.0
-
-
 def _open_at_end(text: str, head: str) -> str:
     """Give the line that opens the code block in which a text ends; "" when it ends outside of one.
 

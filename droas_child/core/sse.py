@@ -18,31 +18,30 @@ class EventTooLargeError(ValueError):
 
 
 class EventParser:
-    """Feeds on bytes, gives the data of whole events."""
+    """Feeds on bytes, gives the data of whole events.
+
+    A server may send byte by byte, so only what is new is looked at; what waits is kept in parts.
+    """
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._head: bytes | None = b""
+        self._after_cr = False
+        self._line: list[bytes] = []
+        self._line_bytes = 0
         self._data: list[bytes] = []
-        self._first = True
+        self._data_bytes = 0
 
     def feed(self, received: bytes) -> list[str]:
         """Take some bytes and give the events that they complete; raises EventTooLargeError."""
-        buffer = self._rest + received
-        if self._first:
-            if len(buffer) < len(_MARK) and _MARK.startswith(buffer):
-                self._rest = buffer  # the beginning of a mark, perhaps
-                return []
-            buffer = buffer.removeprefix(_MARK)
-            self._first = False
-        lines, position = [], 0
-        for match in _LINE_END.finditer(buffer):
-            if match.group() == b"\r" and match.end() == len(buffer):
-                break  # a LF may follow
-            lines.append(buffer[position : match.start()])
+        fresh = self._behind_cr(self._behind_mark(received))
+        events, position = [], 0
+        for match in _LINE_END.finditer(fresh):
+            self._hold(fresh[position : match.start()])
+            if (event := self._end_line()) is not None:
+                events.append(event)
             position = match.end()
-        self._rest = buffer[position:]
-        events = [event for line in lines if (event := self._line(line)) is not None]
-        if len(self._rest) + sum(map(len, self._data)) > MAX_EVENT_BYTES:
+        self._hold(fresh[position:])
+        if self._line_bytes + self._data_bytes > MAX_EVENT_BYTES:
             raise EventTooLargeError(f"an event is longer than {MAX_EVENT_BYTES} bytes")
         return events
 
@@ -50,10 +49,38 @@ class EventParser:
         """Give the event that the end of the stream completes; servers forget the last empty line."""
         return self.feed(b"\n\n")
 
-    def _line(self, line: bytes) -> str | None:
+    def _behind_mark(self, received: bytes) -> bytes:
+        """Give what is to be read now: not the mark that may lead the stream, nor what may yet become it."""
+        if self._head is None:
+            return received
+        begun = self._head + received
+        if len(begun) < len(_MARK) and _MARK.startswith(begun):
+            self._head = begun
+            return b""
+        self._head = None
+        return begun.removeprefix(_MARK)
+
+    def _behind_cr(self, received: bytes) -> bytes:
+        """Leave out the LF of a CRLF that was cut; its CR has ended the line."""
+        if not received:
+            return received
+        fresh = received.removeprefix(b"\n") if self._after_cr else received
+        self._after_cr = received.endswith(b"\r")
+        return fresh
+
+    def _hold(self, part: bytes) -> None:
+        if part:
+            self._line.append(part)
+            self._line_bytes += len(part)
+
+    def _end_line(self) -> str | None:
+        line = b"".join(self._line)
+        self._line.clear()
+        self._line_bytes = 0
         if not line:
-            data, self._data = self._data, []
+            data, self._data, self._data_bytes = self._data, [], 0
             return b"\n".join(data).decode("utf-8", "replace") if data else None
         if line.startswith(b"data:"):
             self._data.append(line[5:].removeprefix(b" "))
+            self._data_bytes += len(self._data[-1]) + 1
         return None

@@ -22,6 +22,9 @@ from droas_common.wire.calls import Actor, Json
 MAX_ANSWER_CHARACTERS = 12_000
 """Six messages; what a model says beyond them is cut."""
 
+MAX_TEXT_CHARACTERS = 160_000
+"""The same with what a model thinks aloud before: 32,000 tokens."""
+
 _TYPING_EVERY_S = 8.0
 _CUT = "\n\n[…]"
 
@@ -76,6 +79,7 @@ class Answer:
         self._conversation: asyncio.Task[_Text] | None = None
         self._dropped = False
         self._said = ""
+        self._tokens = 0
         self._deadline = 0.0
 
     def drop(self) -> None:
@@ -94,7 +98,7 @@ class Answer:
         with trace() as trace_id:
             found = None if self._dropped else await self._find_words(trace_id)
             if found is not None and not self._dropped:
-                await self._reply.finish(found.text)
+                await self._finish(found.text)
             question = self._question
             if found is None or self._dropped:
                 await self._reply.take_back()
@@ -107,8 +111,17 @@ class Answer:
                 channel=question.channel_id,
                 message=question.message_id,
                 characters=len(found.text),
+                tokens=self._tokens,
             )
             return Ending.ANSWERED
+
+    async def _finish(self, text: str) -> None:
+        """Say the last words; that they cannot be said does not matter once nobody asks any more."""
+        try:
+            await self._reply.finish(text)
+        except OutsideError:
+            if not self._dropped:
+                raise
 
     async def _find_words(self, trace_id: TraceId) -> _Text | None:
         """Talk with the model while people see that it is done; None when the question was dropped."""
@@ -161,7 +174,8 @@ class Answer:
             )
             last = round_number + 1 == settings.max_tool_rounds
             completion = await self._ask(messages, [] if last else offered.result())
-        if not self._said:
+        if not completion.said.strip():
+            # What was said before the last calls is no answer.
             failure = Failure.FILTERED if completion.finish_reason == "content_filter" else Failure.BROKEN
             raise ModelFailedError(failure, f"the model said nothing ({completion.finish_reason})")
         return self._said
@@ -180,11 +194,14 @@ class Answer:
         try:
             await self._listen(completion, messages, tools)
         except ModelFailedError as error:
-            if not worth_a_retry(error.failure, received=bool(completion.text or completion.calls)):
+            # Thoughts alone are nothing that people saw, but who thinks too long will do so again.
+            received = completion.said or completion.calls or completion.finish_reason == "length"
+            if not worth_a_retry(error.failure, received=bool(received)):
                 raise
             log.warning("model_asked_again", why=str(error))
             completion = Completion()
             await self._listen(completion, messages, tools)
+        self._tokens += completion.tokens
         return completion
 
     async def _listen(self, completion: Completion, messages: Sequence[Json], tools: Sequence[Json]) -> None:
@@ -193,7 +210,7 @@ class Answer:
             async for chunk in chunks:
                 if completion.feed(chunk):
                     self._show(completion)
-                if len(completion.text) > MAX_ANSWER_CHARACTERS:
+                if _too_long(completion):
                     completion.finish_reason = "length"
                     break
         if completion.failure is not None:
@@ -232,3 +249,8 @@ class Answer:
             with suppress(OutsideError):
                 await self._speaker.show_typing(self._question.channel_id)
             await asyncio.sleep(_TYPING_EVERY_S)
+
+
+def _too_long(completion: Completion) -> bool:
+    whole = len(completion.text) + len(completion.reasoning)
+    return whole > MAX_TEXT_CHARACTERS or len(completion.said) > MAX_ANSWER_CHARACTERS

@@ -25,8 +25,6 @@ from droas_common.wire.heartbeats import (
     Heartbeat,
     Register,
     StartLimit,
-    Stop,
-    Welcome,
 )
 
 _WELCOME_S, _REGISTER_S = 5.0, 0.25
@@ -120,14 +118,9 @@ class Child:
 
     def hear(self, word: FromMother) -> None:
         """Take in a word of the mother."""
-        match word:
-            case Welcome():
-                self._interval_s = word.heartbeat_interval_s
-                self._welcome.set()
-                self._word_came.set()
-            case Stop():
-                self._drain_grace_s = min(self._drain_grace_s, word.grace_s)
-                self.ask_stop()
+        self._interval_s = word.heartbeat_interval_s
+        self._welcome.set()
+        self._word_came.set()
 
     def ask_stop(self, why: str = "asked to stop") -> None:
         """Leave in good order; may be called from a signal handler."""

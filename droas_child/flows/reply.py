@@ -12,6 +12,7 @@ from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
 from droas_common.logs import log
 
+_DOT = "."
 _TRY_AGAIN_S = 0.5
 _LONGEST_WAIT_S = 3.0
 
@@ -39,7 +40,7 @@ class Reply:
         self._abandoned = False
         self._first_id: Snowflake | None = None
         self._first_text = ""
-        self._tried = False
+        self._unsure: set[str] = set()
         self._later: list[Snowflake] = []
 
     def show(self, text: str) -> None:
@@ -81,10 +82,13 @@ class Reply:
             await self._insist(partial(self._add, part, index))
 
     async def take_back(self) -> None:
-        """Delete everything that was said."""
+        """Delete everything that was said, also what was only perhaps."""
+        for nonce in sorted(self._unsure):
+            with suppress(OutsideError):
+                await self._insist(partial(self._find, nonce))
         for message_id in filter(None, [self._first_id, *self._later]):
             with suppress(OutsideError):
-                await self._speaker.take_back(self._question.channel_id, message_id)
+                await self._insist(partial(self._speaker.take_back, self._question.channel_id, message_id))
 
     def _due_in_s(self) -> float | None:
         now = self._now()
@@ -108,21 +112,28 @@ class Reply:
         if text == self._first_text or self._abandoned:
             return
         if self._first_id is None:
-            tried, self._tried = self._tried, True
-            self._first_id = await self._speaker.say(
-                question.channel_id, text, reply_to=question.message_id, nonce=f"{question.message_id}.0"
-            )
-            if tried:  # the nonce gives back what an earlier try has made, with the words of that time
+            nonce = f"{question.message_id}.0"
+            unsure = nonce in self._unsure
+            self._first_id = await self._say(text, nonce=nonce, reply_to=question.message_id)
+            if unsure:  # the nonce gives back what an earlier try has made, with the words of that time
                 await self._speaker.change(question.channel_id, self._first_id, text)
         else:
             await self._speaker.change(question.channel_id, self._first_id, text)
         self._first_text = text
 
     async def _add(self, part: str, index: int) -> None:
-        nonce = f"{self._question.message_id}.{index}"
-        self._later.append(
-            await self._speaker.say(self._question.channel_id, part, reply_to=None, nonce=nonce)
-        )
+        self._later.append(await self._say(part, nonce=f"{self._question.message_id}.{index}"))
+
+    async def _find(self, nonce: str) -> None:
+        """Learn what became of a try: its nonce gives back what it made, or for a moment there is a dot."""
+        self._later.append(await self._say(_DOT, nonce=nonce))
+
+    async def _say(self, text: str, *, nonce: str, reply_to: Snowflake | None = None) -> Snowflake:
+        """Say something once; until its id is known it may stand there all the same."""
+        self._unsure.add(nonce)
+        said = await self._speaker.say(self._question.channel_id, text, reply_to=reply_to, nonce=nonce)
+        self._unsure.discard(nonce)
+        return said
 
     async def _insist(self, act: Callable[[], Awaitable[None]]) -> None:
         """Do something, once more if Discord fails; the nonce keeps it from being done twice."""

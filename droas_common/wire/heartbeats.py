@@ -81,13 +81,11 @@ class StartLimit(msgspec.Struct, frozen=True, tag="start_limit"):
         total: most in 24 hours.
         remaining: left of them.
         reset_after_s: seconds until all are there again.
-        max_concurrency: how many within five seconds.
     """
 
     total: int
     remaining: int
     reset_after_s: float
-    max_concurrency: int = 1
 
     @property
     def reserve(self) -> float:
@@ -118,13 +116,8 @@ class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
     heartbeat_interval_s: float
 
 
-class Stop(msgspec.Struct, frozen=True, tag="stop"):
-    """End: take no new work, finish what is in flight within the grace, close the gateway."""
-
-    grace_s: float
-
-
-FromMother = Welcome | Stop
+FromMother = Welcome
+"""What she wants a child to know; that it shall end, she tells by a signal."""
 
 _from_child: msgspec.json.Decoder[FromChild] = msgspec.json.Decoder(FromChild)
 _from_mother: msgspec.json.Decoder[FromMother] = msgspec.json.Decoder(FromMother)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from droas_child.adapters.model import MAX_ANSWER_BYTES, HttpModel
+from droas_child.adapters.model import MAX_STREAM_BYTES, HttpModel
 from droas_child.core.completion import Completion
 from droas_child.core.failures import Failure
 from droas_child.ports import ModelFailedError
@@ -203,7 +203,7 @@ async def test_a_plain_answer_is_taken(server: OddServer, ask: Ask) -> None:
         [says("Hel"), None],
         [],
         [says("Hel"), b"data: {not json\n\n"],
-        [says("x" * 1000)] * (MAX_ANSWER_BYTES // 1000),
+        [*[says("x" * 100_000)] * (MAX_STREAM_BYTES // 100_000 + 1), END],
         [b"data: " + b"x" * 300_000],
         [None],
     ],

@@ -25,7 +25,7 @@ from droas_common.wire.calls import (
     read_request,
     result_frame,
 )
-from droas_common.wire.heartbeats import FromChild, Heartbeat, Register, Stop, Welcome
+from droas_common.wire.heartbeats import FromChild, Heartbeat, Register, Welcome
 from droas_common.wire.records import LogRecord
 from droas_common.wire.topics import config_topic, protection_topic
 from droas_common.zmq_sockets import ServedSocket, server_socket
@@ -189,10 +189,6 @@ class Home:
         self.words.append(word)
         if isinstance(word, Register) and self.welcoming:
             self.health.tell(principal.name, principal.incarnation, Welcome(heartbeat_interval_s=0.1))
-
-    def stop_child(self, grace_s: float = 1) -> None:
-        """Ask the child to stop."""
-        self.health.tell("helper", 0, Stop(grace_s=grace_s))
 
     def _on_call(self, _key: str, frames: list[bytes]) -> None:
         request = read_request(frames[-1])

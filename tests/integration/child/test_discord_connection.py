@@ -110,8 +110,8 @@ async def test_an_event_that_cannot_be_read_is_left_out(ear: Any, lines: list[Lo
     last = f"after {len(STRANGE) - 1}"
     await until(lambda: last in one.heard, "the connection is deaf")
     assert (one.meter.sent, one.states.count(GatewayState.LOST)) == (1, 0)
-    skipped = [line.fields for line in lines if line.event == "gateway_event_skipped"]
-    assert [fields["gateway_event"] for fields in skipped] == ["MESSAGE_CREATE"] * len(STRANGE)
+    skipped = [line for line in lines if line.event == "gateway_event_skipped"]
+    assert [line.fields["gateway_event"] for line in skipped] == ["MESSAGE_CREATE"] * len(STRANGE)
     assert "secret-word" not in str(skipped)
 
 
@@ -126,8 +126,8 @@ async def test_what_a_handler_raises_is_logged_and_not_printed(
     (died,) = await until(
         lambda: [line for line in lines if line.event == "discord_handler_died"], "nothing is logged"
     )
-    assert "ValueError" in died.exception
-    assert TOKENS["helper"] not in capsys.readouterr().err
+    assert "ValueError: with [redacted]" in died.exception
+    assert capsys.readouterr().err == ""
 
 
 async def test_nobody_gets_a_client_that_is_not_logged_in(monkeypatch: pytest.MonkeyPatch) -> None:

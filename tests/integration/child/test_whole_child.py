@@ -133,16 +133,12 @@ async def test_a_failing_model_is_told_in_own_words(home: Any, ask: Any) -> None
     assert failed[0].trace_id[:8] in reply.data["content"]
 
 
-@pytest.mark.parametrize("way", ["SIGTERM", "the mother's word"])
-async def test_it_stops_in_order(home: Any, ask: Any, way: str) -> None:
+async def test_it_stops_in_order(home: Any, ask: Any) -> None:
     """The answer in flight is finished, the gateway left with 1000, the goodbye said."""
     process = await home.ready()
     question = await ask("tell me slowly")
     await until(lambda: home.replies(question), "no reply")
-    if way == "SIGTERM":
-        process.send_signal(signal.SIGTERM)
-    else:
-        home.stop_child(grace_s=5)
+    process.send_signal(signal.SIGTERM)
     async with asyncio.timeout(8):
         assert await process.wait() == 0
     assert home.replies(question)[0].data["content"].startswith("One. word")

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from droas_child.core.conversation import Heard, Said
+from droas_child.flows.answer import Answer, Ending
+from droas_child.flows.toolbox import Toolbox
 from droas_child.ports import ModelFailedError
 from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
 from droas_common.settings import BotSettings
-from droas_common.wire.calls import Json
+from droas_common.tool_retries import RetryingTools
+from droas_common.wire.calls import Actor, Json, ToolDescription, ToolResult
 
 _BOT = Snowflake("99")
 
@@ -35,6 +38,10 @@ class FakeSpeaker:
         if what in self.failing:
             self.failing.remove(what)
             raise OutsideError(f"Discord fails at {what}")
+
+    def shown(self) -> list[str]:
+        """Give what stands there."""
+        return list(self.messages.values())
 
     def done(self, what: str) -> list[str]:
         """Give the texts of all acts of this kind."""
@@ -91,6 +98,16 @@ class FakeModel:
     scripts: list[list[Step]] = field(default_factory=list)
     requests: list[tuple[list[Json], list[Json]]] = field(default_factory=list)
     aborted: int = 0
+    finish: str | None = "stop"
+
+    @staticmethod
+    def wants(*calls: tuple[str, str, str]) -> Json:
+        """Give a chunk in which a model wants these calls: id, name, arguments."""
+        pieces = [
+            {"index": index, "id": call_id, "function": {"name": name, "arguments": arguments}}
+            for index, (call_id, name, arguments) in enumerate(calls)
+        ]
+        return {"choices": [{"delta": {"tool_calls": pieces}}]}
 
     async def stream(self, messages: Sequence[Json], tools: Sequence[Json]) -> AsyncGenerator[Any, None]:
         """Play the next script."""
@@ -106,7 +123,45 @@ class FakeModel:
         except (asyncio.CancelledError, GeneratorExit):
             self.aborted += 1
             raise
-        yield {"choices": [{"delta": {}, "finish_reason": "stop"}]}
+        if self.finish is not None:
+            yield {"choices": [{"delta": {}, "finish_reason": self.finish}]}
+
+
+@dataclass
+class FakeTools:
+    """The mother's tools: each name has an answer, an error to raise, or seconds to take."""
+
+    answers: dict[str, Any] = field(default_factory=dict)
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    listed: int = 0
+
+    async def list_tools(self, *, timeout_s: float = 5.0) -> list[ToolDescription]:
+        """Give one tool, or fail."""
+        self.listed += 1
+        if "list" in self.answers:
+            raise self.answers["list"]
+        return [ToolDescription(name="economy.balance", description="tells", input_schema={"type": "object"})]
+
+    async def call(
+        self,
+        name: str,
+        arguments: Json,
+        *,
+        actor: Actor | None,
+        timeout_s: float = 5.0,
+        idempotency_key: str | None = None,
+    ) -> ToolResult:
+        """Give the next answer for this name."""
+        self.calls.append({"name": name, "arguments": arguments, "actor": actor, "key": idempotency_key})
+        answer = self.answers.get(name, {"ok": True})
+        if isinstance(answer, list):
+            answer = answer.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        if isinstance(answer, float):
+            await asyncio.sleep(min(answer, timeout_s))
+            raise OutsideError("no answer in time")
+        return ToolResult(structured_content=answer)
 
 
 @pytest.fixture
@@ -155,3 +210,35 @@ def settings() -> BotSettings:
             "system_prompt": "be kind",
         }
     )
+
+
+@pytest.fixture
+def tools() -> FakeTools:
+    """The mother."""
+    return FakeTools()
+
+
+@pytest.fixture
+def give(live: Any, speaker: Any, model: Any, tools: FakeTools, settings: Any, ask: Any) -> Any:
+    """Give a function that has one question answered, and does something meanwhile."""
+
+    def run(*, meanwhile: Any = None, removed: tuple[str, ...] = (), **changes: Any) -> Ending:
+        async def scene() -> Ending:
+            answer = Answer(
+                ask(),
+                speaker=speaker,
+                model=model,
+                toolbox=Toolbox(RetryingTools(tools)),
+                settings=settings.model_copy(update=changes),
+                removed=frozenset(map(Snowflake, removed)),
+            )
+            async with asyncio.TaskGroup() as group:
+                ending = group.create_task(answer.give())
+                if meanwhile is not None:
+                    await meanwhile(answer)
+            return ending.result()
+
+        result: Ending = live(scene())
+        return result
+
+    return run

@@ -12,7 +12,7 @@ from droas_common.discord_connection import FatalGatewayError
 from droas_common.errors import ConfigurationError, OutsideError
 from droas_common.ids import BotName
 from droas_common.wire.frames import encode
-from droas_common.wire.heartbeats import GatewayState, Goodbye, Heartbeat, Register, Stop, Welcome
+from droas_common.wire.heartbeats import GatewayState, Goodbye, Heartbeat, Register, Welcome
 from droas_common.wire.topics import Snapshot
 
 
@@ -123,7 +123,7 @@ def test_it_registers_waits_for_the_welcome_and_for_the_state(play: Any) -> None
         assert day.connection.began_at is not None
         day.child.note_gateway(GatewayState.READY, "")
         await asyncio.sleep(1)
-        day.child.hear(Stop(grace_s=1))
+        day.child.ask_stop()
 
     day = play(scene)
     beats = day.mother.heard(Heartbeat)
@@ -149,7 +149,7 @@ def test_a_configuration_is_confirmed_at_once(play: Any) -> None:
         beats = day.mother.heard(Heartbeat)
         assert [beat.config_revision for beat in beats[before:]] == [6]
         day.child.note_settings({"heartbeat_interval_s": "often"})
-        day.child.hear(Stop(grace_s=1))
+        day.child.ask_stop()
 
     play(scene)
 

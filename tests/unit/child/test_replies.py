@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from droas_child.core.replies import LIMIT, preview, split, worth_showing
+from droas_child.core.replies import EDIT_EVERY_S, FIRST_AFTER_S, LIMIT, due_in_s, preview, split
 
 pieces = st.sampled_from(
     ["word ", "longer-word ", "\n", "\n\n", "x" * 90 + " ", "```python\n", "```\n", "é", "👍🏽 ", "`a` "]
@@ -55,8 +55,8 @@ def test_a_preview_fits_and_is_balanced() -> None:
 
 def test_showing_waits_and_then_keeps_its_pace() -> None:
     """A short answer is not shown in pieces; a long one is, but not too often."""
-    assert not worth_showing(text="a", shown="", since_start_s=0.1, since_shown_s=None)
-    assert worth_showing(text="a", shown="", since_start_s=0.7, since_shown_s=None)
-    assert not worth_showing(text="ab", shown="a", since_start_s=1, since_shown_s=0.5)
-    assert worth_showing(text="ab", shown="a", since_start_s=2, since_shown_s=1.3)
-    assert not worth_showing(text="a", shown="a", since_start_s=9, since_shown_s=9)
+    assert due_in_s(text="a", shown="", since_start_s=0.1, since_shown_s=None) == FIRST_AFTER_S - 0.1
+    assert due_in_s(text="a", shown="", since_start_s=0.7, since_shown_s=None) == 0
+    assert due_in_s(text="ab", shown="a", since_start_s=1, since_shown_s=0.5) == EDIT_EVERY_S - 0.5
+    assert due_in_s(text="ab", shown="a", since_start_s=2, since_shown_s=1.3) == 0
+    assert due_in_s(text="a", shown="a", since_start_s=9, since_shown_s=9) is None

@@ -1,10 +1,12 @@
 """A call is asked again with its key, and nobody is asked who does not answer."""
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from droas_common.circuit_breaker import Breaker, BreakerRules, admit, after
+from droas_common.circuit_breaker import Breaker, BreakerRules, admit, after, left
 from droas_common.errors import OutsideError
 from droas_common.tool_client import ToolCallError, ToolUnavailableError
 from droas_common.tool_retries import RetryingTools, fresh_key
@@ -16,7 +18,7 @@ RULES = BreakerRules(failures=3, rest_s=10)
 class Mother:
     """Answers as she is told to, one thing after another."""
 
-    def __init__(self, *answers: Exception | ToolResult) -> None:
+    def __init__(self, *answers: BaseException | ToolResult) -> None:
         self.answers = list(answers)
         self.keys: list[str | None] = []
 
@@ -36,7 +38,7 @@ class Mother:
         """Answer."""
         self.keys.append(idempotency_key)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         return answer
 
@@ -77,6 +79,25 @@ async def test_who_does_not_answer_is_left_in_peace() -> None:
     with pytest.raises(OutsideError, match="has not answered lately") as refused:
         await tools.call("t", {}, actor=None, timeout_s=0.01)
     assert (len(mother.keys), refused.value.retry_after_s is not None) == (3, True)
+
+
+async def test_a_call_that_nobody_waits_for_says_nothing_of_the_mother() -> None:
+    """However many questions are taken away, she is asked the next one; and an open breaker still closes."""
+    mother = Mother(asyncio.CancelledError())
+    tools = RetryingTools(mother, RULES)
+    for _ in range(5):
+        with pytest.raises(asyncio.CancelledError):
+            await tools.call("t", {}, actor=None)
+    mother.answers = [DONE]
+    assert await tools.call("t", {}, actor=None) == DONE
+
+
+def test_a_try_that_was_given_up_lets_the_next_one_try() -> None:
+    """An open breaker is as open as before, and waits for nobody."""
+    breaker = Breaker(failures=3, opened_at=0.0)
+    trying, wait_s = admit(breaker, RULES, now=11)
+    assert (trying.trying, wait_s) == (True, 0)
+    assert left(trying) == breaker
 
 
 async def test_another_mother_has_not_failed_yet() -> None:
