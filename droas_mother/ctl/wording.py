@@ -105,7 +105,8 @@ def event_line(event: Row) -> str:
     if event["kind"] == "command":
         return f"{head} {event['verb']} was asked for by uid {event['uid']}"
     if event["kind"] == "config":
-        return f"{moment(event['at'])} {'(all)':<12} configuration {event['what']}: {event['words']}"
+        what = event["what"].replace("_", " ")
+        return f"{moment(event['at'])} {'(all)':<12} configuration {what}: {event['words']}"
     words = f"{head} {event['before'] or 'new'} → {coloured(event['state'], event['state'])}"
     if event["pid"]:
         words += f" (pid {event['pid']})"
