@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from droas_common.errors import ConfigurationError, UsageError
+from droas_common.ids import BotName
 from droas_mother.adapters.configuration.editing import changed, place_of, value_of
 from droas_mother.adapters.configuration.examination import Examination
 from droas_mother.adapters.configuration.file_writing import replace_file
@@ -20,11 +21,14 @@ from droas_mother.core.configuration.diagnosis import Diagnosis, FaultyConfigura
 from droas_mother.core.configuration.documents import Document, Place
 from droas_mother.core.configuration.explaining import Told, told
 from droas_mother.core.configuration.layout import Kind, Owner, owner_of
+from droas_mother.core.configuration.overlooked import unknown_tools
 from droas_mother.core.protection.policy_settings import PolicyFile
 from droas_mother.core.settings import BotFile, MotherSettings
+from droas_mother.core.tools.tool_settings import EconomySettings
 from droas_mother.ctl import exit_codes as codes
 from droas_mother.ctl.command import show
 from droas_mother.ctl.terminal import colourful, out
+from droas_mother.flows.tools.services import economy, users
 
 _MODELS: dict[Kind, type[BaseModel]] = {
     Kind.MOTHER: MotherSettings,
@@ -35,9 +39,10 @@ _MODELS: dict[Kind, type[BaseModel]] = {
 
 def _validate(arguments: Namespace) -> int:
     found = examine(read_tree(Path(arguments.folder)), os.environ, arguments.set)
+    warned = (*found.warnings, *unknown_tools(_tools_named(found), _tools()))
     if arguments.json:
         problems = [one.as_json() for one in found.diagnoses]
-        warnings = [one.as_json() for one in found.warnings]
+        warnings = [one.as_json() for one in warned]
         value = {
             "folder": arguments.folder,
             "valid": not problems,
@@ -52,9 +57,24 @@ def _validate(arguments: Namespace) -> int:
     elif found.configuration is not None:
         bots = ", ".join(found.configuration.bots) or "no bot"
         out(f"{arguments.folder}: valid ({bots})")
-    for one in () if arguments.json else found.warnings:
+    for one in () if arguments.json else warned:
         sys.stderr.write(f"droasctl: warning: {one.headline}\n")
     return codes.CONFIGURATION if found.diagnoses else codes.OK
+
+
+def _tools_named(found: Examination) -> Iterator[tuple[Span, str, BotName | None]]:
+    if found.configuration is None or found.layers is None:
+        return
+    for tool in found.configuration.mother.tools.tool_rates:
+        yield found.layers.span(("tools", "tool_rates", tool), of_key=True), tool, None
+    for name, bot in found.configuration.bots.items():
+        document = found.written[Owner(Kind.BOT, name)]
+        for number, pattern in enumerate(bot.tools):
+            yield document.span(("bot_config", "tools", number)), pattern, name
+
+
+def _tools() -> list[str]:
+    return [tool.name for tool in (*economy.tools(economy.Economy(EconomySettings())), *users.tools())]
 
 
 def _complain(diagnoses: tuple[Diagnosis, ...]) -> None:

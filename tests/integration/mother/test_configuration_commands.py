@@ -104,6 +104,24 @@ def test_what_has_no_effect_is_a_warning(folder: Path) -> None:
     )
 
 
+def test_a_tool_that_there_is_not_is_a_warning(folder: Path) -> None:
+    """With its place and the nearest name; a pattern that means some is none, and the folder is valid."""
+    (folder / "configs/droas.yaml").write_text("tools: {tool_rates: {economy.nope: {per_s: 1, burst: 1}}}\n")
+    (folder / "configs/bots/helper.yaml").write_text(
+        BOT.partition("  tools:")[0] + "  tools: [economy.blance, nope.*, users.*, '*']\n"
+    )
+    code, out, err = ctl(folder, "config", "validate")
+    assert (code, out) == (0, "configs: valid (helper)\n")
+    warning = "droasctl: warning: configs"
+    assert err.splitlines() == [
+        f"{warning}/droas.yaml:1:22: no tool is called so (did you mean economy.void?)",
+        f"{warning}/bots/helper.yaml:9:11: no tool is called so (did you mean economy.balance?)",
+        f"{warning}/bots/helper.yaml:9:27: no tool is called so",
+    ]
+    _, value = json_of(folder, "config", "validate")
+    assert [one["bot"] for one in value["warnings"]] == [None, "helper", "helper"]
+
+
 async def test_faults_are_coloured_on_a_terminal_only(folder: Path) -> None:
     """And NO_COLOR is honoured."""
     async with Terminal(DROASCTL, "config", "validate", str(folder / "nowhere")) as screen:
@@ -163,6 +181,18 @@ def test_show_tells_what_holds_and_why(folder: Path) -> None:
             "- users.profile\n",
             '- users.profile\n  system_prompt: "Be \\"kind\\": # yes"\n',
         ),
+        (
+            "bot_config.llm_config.model",
+            "null",
+            "    api_key: none\n",
+            "    api_key: none\n    model: null\n",
+        ),
+        (
+            "bot_config.system_prompt",
+            "null",
+            "- users.profile\n",
+            '- users.profile\n  system_prompt: "null"\n',
+        ),
         ("bot_config.history_messages", "3", "- users.profile\n", "- users.profile\n  history_messages: 3\n"),
     ],
 )
@@ -185,6 +215,8 @@ def test_one_value_is_changed_and_nothing_else(name: str, value: str, before: st
         ("economy:\n  guild_currencies: {}\n", "economy.guild_currencies.811", "[gold, silver]"),
         ("log: {level: INFO}", "supervision.limits.memory_soft_mib", "null"),
         ("protection: {keywords: [a, b]}\n", "protection.keywords.0", "c, d"),
+        ("protection: {policy: 'strict'}\n", "protection.policy", "null"),
+        ("protection:\n  policy: >-\n    strict\n", "protection.policy", "null"),
         ('{"http": {"port": 1}}', "http.port", "2"),
     ],
 )
