@@ -184,7 +184,7 @@ class AdminDesk:
         pid = os.getpid()
         usage = self._figures.own
         return HTTPStatus.OK, BotList(
-            bots=[describe(keeper) for keeper in self._supervisor.keepers.values()],
+            bots=[describe(keeper) for _, keeper in sorted(self._supervisor.keepers.items())],
             protection=self._condition.protection(),
             problems=list(self._condition.problems()),
             configuration=self.config.words(),

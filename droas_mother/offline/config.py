@@ -10,18 +10,20 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from droas_common.errors import ConfigurationError, UsageError
+from droas_common.errors import ConfigurationError, NoInputError, UsageError
 from droas_common.ids import BotName
 from droas_mother.adapters.configuration.editing import changed, place_of, value_of
 from droas_mother.adapters.configuration.examination import Examination
 from droas_mother.adapters.configuration.file_writing import replace_file
 from droas_mother.adapters.configuration.folder import read_tree
+from droas_mother.adapters.configuration.folder_files import FolderFiles
 from droas_mother.adapters.configuration.interpretation import examine
 from droas_mother.core.configuration.diagnosis import Diagnosis, FaultyConfigurationError, Span
 from droas_mother.core.configuration.documents import Document, Place
 from droas_mother.core.configuration.explaining import Told, told
 from droas_mother.core.configuration.layout import Kind, Owner, owner_of
 from droas_mother.core.configuration.overlooked import unknown_tools
+from droas_mother.core.configuration.tree import Tree
 from droas_mother.core.protection.policy_settings import PolicyFile
 from droas_mother.core.settings import BotFile, MotherSettings
 from droas_mother.core.tools.tool_settings import EconomySettings
@@ -37,8 +39,15 @@ _MODELS: dict[Kind, type[BaseModel]] = {
 }
 
 
+def _read(folder: Path) -> Tree:
+    """Read a folder; raises ConfigurationError when a file was named in its place."""
+    if folder.is_file():
+        FolderFiles(folder).insist_on_folder()
+    return read_tree(folder)
+
+
 def _validate(arguments: Namespace) -> int:
-    found = examine(read_tree(Path(arguments.folder)), os.environ, arguments.set)
+    found = examine(_read(Path(arguments.folder)), os.environ, arguments.set)
     warned = (*found.warnings, *unknown_tools(_tools_named(found), _tools()))
     if arguments.json:
         problems = [one.as_json() for one in found.diagnoses]
@@ -83,7 +92,7 @@ def _complain(diagnoses: tuple[Diagnosis, ...]) -> None:
 
 
 def _show(arguments: Namespace) -> int:
-    found = examine(read_tree(Path(arguments.folder)), os.environ, arguments.set)
+    found = examine(_read(Path(arguments.folder)), os.environ, arguments.set)
     if found.configuration is None:
         raise FaultyConfigurationError(found.diagnoses)
     rows = list(_settings(found))
@@ -140,9 +149,9 @@ def _set(arguments: Namespace) -> int:
     model = _MODELS[owner.kind]
     written = sys.stdin.read().rstrip("\n") if arguments.value == "-" else arguments.value
     place = place_of(arguments.name, model)
-    tree = read_tree(folder)
+    tree = _read(folder)
     if path not in tree.files:
-        raise UsageError(f"{tree.shown(path)}: {tree.unreadable.get(path, 'there is no such file')}")
+        raise NoInputError(f"{tree.shown(path)}: {tree.unreadable.get(path, 'there is no such file')}")
     before = tree.files[path]
     bom = "\ufeff" if before.startswith(b"\xef\xbb\xbf") else ""
     text = changed(

@@ -122,6 +122,18 @@ def test_a_tool_that_there_is_not_is_a_warning(folder: Path) -> None:
     assert [one["bot"] for one in value["warnings"]] == [None, "helper", "helper"]
 
 
+def test_a_file_in_the_folders_place_is_told(folder: Path) -> None:
+    """It is not called missing."""
+    words = "droasctl: configs/droas.yaml: this is no folder; name the one that holds droas.yaml\n"
+    for command in (("validate",), ("show",)):
+        assert ctl(folder, "config", *command, "configs/droas.yaml") == (78, "", words)
+    assert ctl(folder, "config", "set", "droas.yaml", "http.port", "1", "--config", "configs/droas.yaml") == (
+        78,
+        "",
+        words,
+    )
+
+
 async def test_faults_are_coloured_on_a_terminal_only(folder: Path) -> None:
     """And NO_COLOR is honoured."""
     async with Terminal(DROASCTL, "config", "validate", str(folder / "nowhere")) as screen:
@@ -273,7 +285,7 @@ def test_set_examines_the_folder_before_it_writes(folder: Path) -> None:
         ctl(folder, "config", "set", "bots/helper.yaml", "bot_config.history_messages", "-", given="8\n")[0]
         == 0
     )
-    assert ctl(folder, "config", "set", "bots/nobody.yaml", "bot_config.history_messages", "8")[0] == 64
+    assert ctl(folder, "config", "set", "bots/nobody.yaml", "bot_config.history_messages", "8")[0] == 66
     assert ctl(folder, "config", "set", "../x", "bot_config.history_messages", "8")[0] == 64
     real.write_bytes(b"# fine\n# \xff\n")
     code, _, err = ctl(folder, *arguments, "strict")
@@ -365,6 +377,7 @@ def test_an_editor_that_fails_changes_nothing(folder: Path, editor: str, words: 
     key = str(ROOT / "tests/data/sops/test-only-key.txt")
     code, _, err = ctl(folder, "secrets", "edit", "f.yaml", EDITOR=editor, VISUAL="", SOPS_AGE_KEY_FILE=key)
     assert (code != 0, words in err, path.read_bytes() == before) == (True, True, True)
+    assert err.count("f.yaml:") <= 1
 
 
 def test_what_was_typed_outlives_somebody_elses_change(folder: Path) -> None:
@@ -424,6 +437,8 @@ def test_init_writes_without_asking(folder: Path) -> None:
     code, _, err = ctl(folder, "init", "other", "--non-interactive", HELPER_TOKEN="not-a-token")
     assert (code, "has not the shape of a bot token" in err, "not-a-token" in err) == (64, True, False)
     assert ctl(folder, "init", "other")[0] == 64
+    code, _, err = ctl(folder, "init", "other", "--non-interactive", "--bot", "ada", "--bot", "grace")
+    assert (code, "init writes one bot" in err) == (64, True)
     for wrong in ("--port=99999", "--model-url=nowhere"):
         assert ctl(folder, "init", "other", "--sandbox", "--non-interactive", wrong)[0] == 64
     assert not (folder / "other").exists()
@@ -442,6 +457,7 @@ def test_init_tells_what_starts_here(folder: Path) -> None:
         where = f"new{len(path)}"
         out = ctl(folder, "init", where, "--sandbox", "--non-interactive", PATH=path)[1]
         assert f"\n  {program} --config {where}\n" in out, out
+        assert "\nnow run, each in a terminal of its own:\n" in out
 
 
 async def test_init_asks_on_a_terminal(folder: Path) -> None:

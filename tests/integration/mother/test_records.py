@@ -270,6 +270,15 @@ async def test_a_person_is_forgotten(place: PlayedOffice) -> None:
     assert json.loads(row["arguments"]) == {"user_digest": done["user_digest"]}
 
 
+async def test_what_was_forgotten_is_told(place: PlayedOffice) -> None:
+    """Not coins alone; a second time only that nothing was left."""
+    code, out, _ = await place.town.ctl("user", "erase", "10", "--yes")
+    assert code == 0
+    first, second, _ = out.splitlines()
+    assert first == "forgotten: profile, memories and claims are deleted, as far as there were any"
+    assert second == "1 account closed, 88 coins back to the issuers, 1 reservation taken back"
+
+
 async def test_others_keep_what_is_theirs(place: PlayedOffice) -> None:
     """Coins that a forgotten person gave stay given, and he may come back as somebody new."""
     await place.ctl("user", "erase", "10", "--yes")
