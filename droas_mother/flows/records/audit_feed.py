@@ -44,7 +44,7 @@ class AuditFeed:
     def _find(self, query: AuditQuery) -> list[dict[str, Any]]:
         # What is kept is what a retry is answered with, and what an answer would not be without its secrets.
         rows = self._reader.find_audit(query)
-        return [{**row, "result": redactor.json_text(row["result"])} for row in rows]
+        return [{**row, "result": _masked(row["result"])} for row in rows]
 
     async def follow(self, query: AuditQuery) -> AsyncGenerator[list[Any]]:
         """Give decisions, then those that are written, in batches; an empty batch is a sign of life."""
@@ -82,6 +82,13 @@ class AuditFeed:
     def _wake(self) -> None:
         for bell in self._bells:
             bell.set()
+
+
+def _masked(result: str) -> str:
+    try:
+        return redactor.json_text(result)
+    except ValueError:  # it is not whole, and is shown all the same
+        return redactor.text(result)
 
 
 async def _rung(bell: asyncio.Event) -> bool:
