@@ -12,7 +12,7 @@ _INTERRUPTED = 130
 
 
 def main() -> NoReturn:
-    """Run the mother until SIGTERM or SIGINT; exit codes are those of sysexits.h."""
+    """Run the mother until SIGTERM, SIGINT or SIGHUP; exit codes are those of sysexits.h."""
     try:
         sys.exit(_run(_parser().parse_args()))
     except KeyboardInterrupt:  # before she listens to signals herself
@@ -24,6 +24,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from droas_mother.adapters.processes.forkserver import Forkserver  # noqa: PLC0415
     from droas_mother.adapters.processes.survivors import any_survivor  # noqa: PLC0415
 
+    _open_streams()
     forkserver = Forkserver()
     # What the children need is imported first, and shared with them; the rest is the mother's alone, and so are
     # the secrets in her environment. Bots that wait for a mother do not wait for that.
@@ -33,6 +34,15 @@ def _run(arguments: argparse.Namespace) -> int:
     from droas_mother.daemon import run  # noqa: PLC0415
 
     return run(arguments.config, forkserver, arguments.set)
+
+
+def _open_streams() -> None:
+    """Let standard streams that are closed lead nowhere, before a socket gets their number and is written into."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+            os.set_inheritable(number, True)  # a new mother who takes over finds it open
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
 
 
 class _Parser(HelpfulParser):

@@ -40,8 +40,13 @@ async def _live(opening: Opening, forkserver: Forkserver) -> bool:
     """Live one mother's life; gives whether she hands over to a new one."""
     mother = Workshop(opening, Spawner(forkserver)).build()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, mother.ask_stop)
+
+    def stop(number: signal.Signals) -> None:
+        log.info("stop_asked", by=number.name)
+        mother.ask_stop()
+
+    for number in _ends():
+        loop.add_signal_handler(number, stop, number)
     live_restore = opening.standing.configuration.mother.supervision.live_restore
     loop.add_signal_handler(signal.SIGUSR2, mother.ask_hand_over if live_restore else _refuse_hand_over)
     await mother.run()
@@ -51,6 +56,12 @@ async def _live(opening: Opening, forkserver: Forkserver) -> bool:
         loop.remove_signal_handler(signal.SIGUSR2)
         signal.signal(signal.SIGUSR2, signal.SIG_IGN)
     return mother.handing_over
+
+
+def _ends() -> list[signal.Signals]:
+    """Give the signals that end her in good order; nohup lets her outlive a terminal that is closed."""
+    outlives_terminal = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return [signal.SIGTERM, signal.SIGINT, *([] if outlives_terminal else [signal.SIGHUP])]
 
 
 def _refuse_hand_over() -> None:

@@ -60,7 +60,8 @@ def main() -> None:
     try:
         _run(_parser().parse_args())
     except Failure as failure:
-        sys.stderr.write(f"droas-sandbox: {failure}\n")
+        if sys.stderr is not None:
+            sys.stderr.write(f"droas-sandbox: {failure}\n")
         sys.exit(failure.code)
 
 

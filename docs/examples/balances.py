@@ -3,6 +3,7 @@
 import asyncio
 import sys
 
+from droas_common.errors import DroasError
 from droas_common.following_tool_client import FollowingToolClient
 from droas_common.wire.calls import Actor
 
@@ -20,4 +21,9 @@ async def main(credential: str, guild: str, *users: str) -> None:
         print(user, balance.result().structured_content["balance"])
 
 
-asyncio.run(main(*sys.argv[1:]))
+if len(sys.argv) < 4:
+    sys.exit("usage: balances.py CREDENTIAL GUILD USER…")
+try:
+    asyncio.run(main(*sys.argv[1:]))
+except* DroasError as group:  # refused, or not answered: the first call to end so ended the others
+    sys.exit(str(group.exceptions[0]))

@@ -2,13 +2,18 @@
 
 import sys
 
+from droas_common.errors import DroasError
 from droas_common.sync_tool_client import SyncToolClient
 from droas_common.tool_client import ToolCallError, ToolUnavailableError
 from droas_common.wire.calls import Actor
 
-credential, guild, giver, taker, amount = sys.argv[1:]
-gift = {"to_user_id": taker, "amount": int(amount)}
-with SyncToolClient.from_credential(credential) as tools:
+try:
+    credential, guild, giver, taker, amount = sys.argv[1:]
+    gift = {"to_user_id": taker, "amount": int(amount)}
+    client = SyncToolClient.from_credential(credential)
+except (ValueError, DroasError) as error:
+    sys.exit(f"usage: give.py CREDENTIAL GUILD FROM TO AMOUNT ({error})")
+with client as tools:
     try:
         given = tools.call("economy.transfer", gift, actor=Actor(user_id=giver, guild_id=guild), timeout_s=30)
     except ToolCallError as error:

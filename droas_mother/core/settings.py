@@ -119,7 +119,10 @@ class MotherSettings(BaseSettings):
     rollout: RolloutSettings = RolloutSettings()
     runtime_dir: Path = Field(
         default=Path("run"),
-        description="Folder of the sockets and locks, mode 0700; relative to the working folder.",
+        description=(
+            "Folder of the sockets and locks, mode 0700; relative to the working folder. One mother runs in it; one "
+            "in another folder knows nothing of her, and must not have the same tokens."
+        ),
     )
     data_dir: Path = Field(
         default=Path("data"), description="Folder of the database, mode 0700; relative to the working folder."

@@ -13,6 +13,9 @@ PATIENCE_S = 15.0
 """Longer than the mother waits for her database (`ToolGateway`): what she then says is worth more than a guess."""
 
 _FORBIDDEN = 403
+_NOT_FOUND = 404
+_LONGEST_PATH = 107
+"""unix(7): sun_path has 108 bytes with its end."""
 
 
 class NoMotherError(Exception):
@@ -127,6 +130,9 @@ class Client:
                 connection.close()
 
     def _connect(self) -> HttpConnection:
+        if len(os.fsencode(self._path)) > _LONGEST_PATH:
+            words = f"no mother was asked: the path {self._path} is longer than the {_LONGEST_PATH} bytes of a socket's"
+            raise NoMotherError(words, sent=False)
         self._pid = 0
         connection = HttpConnection(self._path)
         self._pid = connection.peer_pid
@@ -189,6 +195,11 @@ class Stream:
         Raises:
             NoMotherError: the stream has ended.
         """
+        line = self._line(timeout_s)
+        return json.loads(line) if line else None
+
+    def _line(self, timeout_s: float) -> bytes | None:
+        """Give the next line, b"" for a sign of life; None when none came in this time."""
         while (end := self._text.find(b"\n")) < 0:
             piece = self._connection.piece()
             self._text += piece
@@ -203,14 +214,32 @@ class Stream:
                 raise NoMotherError(f"the mother at {self._path} has gone: {error}") from None
         line = bytes(self._text[:end])
         del self._text[: end + 1]
-        return json.loads(line) if line else None
+        return line
 
-    def lines(self) -> Generator[Any]:
-        """Give all values as they come; raises NoMotherError when the stream has ended."""
+    def lines(self, reader: int | None = None) -> Generator[Any]:
+        """Give all values as they come.
+
+        Args:
+            reader: the descriptor into which they are written, where its end shall be noticed.
+
+        Raises:
+            NoMotherError: the stream has ended.
+            BrokenPipeError: nobody reads any longer, although nothing has come that could not be written.
+        """
+        from select import POLLERR, POLLHUP, POLLIN, poll  # noqa: PLC0415 - short commands need it not
+
+        ends = poll()
+        ends.register(self._connection, POLLIN)
+        if reader is not None:
+            ends.register(reader, 0)  # the kernel tells of its end without being asked
         while True:
-            value = self.next(60.0)
-            if value is not None:
-                yield value
+            line = self._line(0.0)
+            if line:
+                yield json.loads(line)
+            elif line is None and any(
+                found == reader and what & (POLLERR | POLLHUP) for found, what in ends.poll(60_000)
+            ):
+                raise BrokenPipeError
 
 
 def _why_silent(path: str, pid: int) -> str:
@@ -241,7 +270,9 @@ def _accepted(status: int, value: Any) -> Any:
 
 
 def bot_path(name: str, *rest: str) -> str:
-    """Give the path of a bot in the admin interface."""
+    """Give the path of a bot in the admin interface; raises RefusedError where there is no name."""
+    if not name:
+        raise RefusedError(_NOT_FOUND, "the name of a bot is empty")
     return "/".join(["/v1/bots", escaped(name), *rest])
 
 

@@ -51,6 +51,10 @@ class HttpConnection:
         self._ended = True
         self.reusable = True
 
+    def fileno(self) -> int:
+        """Give the socket's descriptor."""
+        return self._socket.fileno()
+
     def close(self) -> None:
         """Hang up."""
         self._socket.close()

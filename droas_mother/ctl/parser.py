@@ -54,6 +54,18 @@ class Parser(HelpfulParser):
             self.error(f"unrecognized arguments: {' '.join(left)}")
         return found, left
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse what is no choice, and name the one that was probably meant."""
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            from difflib import get_close_matches  # noqa: PLC0415 - only who has mistyped waits for it
+
+            close = get_close_matches(str(value), list(map(str, action.choices or ())), n=1)
+            raise argparse.ArgumentError(
+                action, f"{error.message}{f'; did you mean {close[0]}?' if close else ''}"
+            ) from None
+
     def error(self, message: str) -> NoReturn:
         """Say what was wrong and how it is used."""
         self.print_usage(sys.stderr)

@@ -41,6 +41,14 @@ def bold(text: str) -> str:
     return f"\x1b[1m{text}\x1b[0m" if colourful() else text
 
 
+def width() -> int | None:
+    """Give the columns of the terminal that standard output is; None when it is none, or does not know."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or None
+    except OSError:
+        return None
+
+
 def printable(text: str) -> str:
     """Give a text whose control characters cannot command the terminal; line ends and tabs stay."""
     return "".join(one if one.isprintable() or one in "\n\t" else "\N{REPLACEMENT CHARACTER}" for one in text)

@@ -5,12 +5,15 @@ import time
 from collections.abc import Sequence
 
 from droas_mother.ctl.command import Row
-from droas_mother.ctl.terminal import bold, coloured
+from droas_mother.ctl.terminal import bold, coloured, width
+
+_LEAST_WORDS = 12
+"""Characters; fewer would tell nothing, so that a row goes on in the next line."""
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, coloured_column: int = 1) -> list[str]:
     """Give rows under one another; one column is in the colours of its states."""
-    every = [head, *rows]
+    every = _narrowed([head, *rows], width())
     widths = [max(len(row[column]) for row in every) for column in range(len(head))]
     lines = []
     for number, row in enumerate(every):
@@ -20,6 +23,15 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, coloured_column
         line = "  ".join(cells).rstrip()
         lines.append(line if number else bold(line))
     return lines
+
+
+def _narrowed(rows: Sequence[Sequence[str]], columns: int | None) -> Sequence[Sequence[str]]:
+    """Cut the last column, which has words, so that a row is a line of the terminal."""
+    left = 2 * (len(rows[0]) - 1) + sum(max(map(len, cells)) for cells in list(zip(*rows, strict=True))[:-1])
+    if columns is None or columns - left < _LEAST_WORDS:
+        return rows
+    room = columns - left
+    return [[*row[:-1], row[-1] if len(row[-1]) <= room else f"{row[-1][: room - 1]}…"] for row in rows]
 
 
 def status_lines(bots: list[Row], problems: list[str]) -> list[str]:
@@ -101,7 +113,8 @@ def event_line(event: Row) -> str:
     if event["kind"] == "command":
         return f"{head} {event['verb']} was asked for by uid {event['uid']}"
     if event["kind"] == "config":
-        return f"{moment(event['at'])} {'(all)':<12} configuration {event['what']}: {event['words']}"
+        what = event["what"].replace("_", " ")
+        return f"{moment(event['at'])} {'(all)':<12} configuration {what}: {event['words']}"
     words = f"{head} {event['before'] or 'new'} → {coloured(event['state'], event['state'])}"
     if event["pid"]:
         words += f" (pid {event['pid']})"

@@ -186,7 +186,7 @@ class AdminDesk:
         pid = os.getpid()
         usage = self._figures.own
         return HTTPStatus.OK, BotList(
-            bots=[describe(keeper) for keeper in self._supervisor.keepers.values()],
+            bots=[describe(keeper) for _, keeper in sorted(self._supervisor.keepers.items())],
             protection=self._condition.protection(),
             protection_why=self._condition.protection_why(),
             problems=list(self._condition.problems()),

@@ -10,21 +10,27 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from droas_common.errors import ConfigurationError, UsageError
+from droas_common.errors import ConfigurationError, NoInputError, UsageError
+from droas_common.ids import BotName
 from droas_mother.adapters.configuration.editing import changed, place_of, value_of
 from droas_mother.adapters.configuration.examination import Examination
 from droas_mother.adapters.configuration.file_writing import replace_file
 from droas_mother.adapters.configuration.folder import read_tree
+from droas_mother.adapters.configuration.folder_files import FolderFiles
 from droas_mother.adapters.configuration.interpretation import examine
 from droas_mother.core.configuration.diagnosis import Diagnosis, FaultyConfigurationError, Span
 from droas_mother.core.configuration.documents import Document, Place
 from droas_mother.core.configuration.explaining import Told, told
 from droas_mother.core.configuration.layout import Kind, Owner, owner_of
+from droas_mother.core.configuration.overlooked import unknown_tools
+from droas_mother.core.configuration.tree import Tree
 from droas_mother.core.protection.policy_settings import PolicyFile
 from droas_mother.core.settings import BotFile, MotherSettings
+from droas_mother.core.tools.tool_settings import EconomySettings
 from droas_mother.ctl import exit_codes as codes
 from droas_mother.ctl.command import show
 from droas_mother.ctl.terminal import colourful, out
+from droas_mother.flows.tools.services import economy, users
 
 _MODELS: dict[Kind, type[BaseModel]] = {
     Kind.MOTHER: MotherSettings,
@@ -33,11 +39,19 @@ _MODELS: dict[Kind, type[BaseModel]] = {
 }
 
 
+def _read(folder: Path) -> Tree:
+    """Read a folder; raises ConfigurationError when a file was named in its place."""
+    if folder.is_file():
+        FolderFiles(folder).insist_on_folder()
+    return read_tree(folder)
+
+
 def _validate(arguments: Namespace) -> int:
-    found = examine(read_tree(Path(arguments.folder)), os.environ, arguments.set)
+    found = examine(_read(Path(arguments.folder)), os.environ, arguments.set)
+    warned = (*found.warnings, *unknown_tools(_tools_named(found), _tools()))
     if arguments.json:
         problems = [one.as_json() for one in found.diagnoses]
-        warnings = [one.as_json() for one in found.warnings]
+        warnings = [one.as_json() for one in warned]
         value = {
             "folder": arguments.folder,
             "valid": not problems,
@@ -52,9 +66,24 @@ def _validate(arguments: Namespace) -> int:
     elif found.configuration is not None:
         bots = ", ".join(found.configuration.bots) or "no bot"
         out(f"{arguments.folder}: valid ({bots})")
-    for one in () if arguments.json else found.warnings:
+    for one in () if arguments.json else warned:
         sys.stderr.write(f"droasctl: warning: {one.headline}\n")
     return codes.CONFIGURATION if found.diagnoses else codes.OK
+
+
+def _tools_named(found: Examination) -> Iterator[tuple[Span, str, BotName | None]]:
+    if found.configuration is None or found.layers is None:
+        return
+    for tool in found.configuration.mother.tools.tool_rates:
+        yield found.layers.span(("tools", "tool_rates", tool), of_key=True), tool, None
+    for name, bot in found.configuration.bots.items():
+        document = found.written[Owner(Kind.BOT, name)]
+        for number, pattern in enumerate(bot.tools):
+            yield document.span(("bot_config", "tools", number)), pattern, name
+
+
+def _tools() -> list[str]:
+    return [tool.name for tool in (*economy.tools(economy.Economy(EconomySettings())), *users.tools())]
 
 
 def _complain(diagnoses: tuple[Diagnosis, ...]) -> None:
@@ -63,7 +92,7 @@ def _complain(diagnoses: tuple[Diagnosis, ...]) -> None:
 
 
 def _show(arguments: Namespace) -> int:
-    found = examine(read_tree(Path(arguments.folder)), os.environ, arguments.set)
+    found = examine(_read(Path(arguments.folder)), os.environ, arguments.set)
     if found.configuration is None:
         raise FaultyConfigurationError(found.diagnoses)
     rows = list(_settings(found))
@@ -120,9 +149,9 @@ def _set(arguments: Namespace) -> int:
     model = _MODELS[owner.kind]
     written = sys.stdin.read().rstrip("\n") if arguments.value == "-" else arguments.value
     place = place_of(arguments.name, model)
-    tree = read_tree(folder)
+    tree = _read(folder)
     if path not in tree.files:
-        raise UsageError(f"{tree.shown(path)}: {tree.unreadable.get(path, 'there is no such file')}")
+        raise NoInputError(f"{tree.shown(path)}: {tree.unreadable.get(path, 'there is no such file')}")
     before = tree.files[path]
     bom = "\ufeff" if before.startswith(b"\xef\xbb\xbf") else ""
     text = changed(

@@ -134,8 +134,15 @@ def _check(arguments: Namespace) -> int:
     if arguments.file:
         path = Path(arguments.file).absolute()
         if not path.is_file():
-            raise NoDatabaseError(f"{path}: there is no such file")
+            what = (
+                "this is no file; name a backup, or none for the database"
+                if path.exists()
+                else "there is no such file"
+            )
+            raise NoDatabaseError(f"{path}: {what}")
         findings, name = look_at_file(path), str(path)
+        if findings.faults == (NO_TABLES,):
+            raise NoDatabaseError(f"{path}: {NO_TABLES}; it is no backup of ours")
     else:
         place = Place(arguments.config)
         with place.opened() as engine:

@@ -83,7 +83,8 @@ def _told(folder: Path, written: list[str], missing: list[str], arguments: Names
         if arguments.sandbox
         else []
     )
-    return [*lines, "now run:", *first, f"  {_program('droas-mother')} --config {folder}"]
+    head = "now run, each in a terminal of its own:" if first else "now run:"
+    return [*lines, head, *first, f"  {_program('droas-mother')} --config {folder}"]
 
 
 def _program(name: str) -> str:

@@ -72,7 +72,7 @@ def _replace(arguments: Namespace, work: Callable[[str, str], str], done: str, *
     except UnicodeDecodeError:
         raise RequestError(f"{path}: the file is not UTF-8 text") from None
     except SopsError as error:
-        raise RequestError(f"{path}: {error}") from None
+        raise RequestError(_placed(str(path), error)) from None
     same = after == before
     if not same:
         try:
@@ -84,6 +84,11 @@ def _replace(arguments: Namespace, work: Callable[[str, str], str], done: str, *
     words = "not changed" if same else done
     show({"file": arguments.file, "changed": not same}, lambda: [f"{path}: {words}"], as_json=arguments.json)
     return codes.OK
+
+
+def _placed(file: str, fault: SopsError) -> str:
+    """Say a fault with its file, which it names itself when it knows the line."""
+    return str(fault) if str(fault).startswith(f"{file}:") else f"{file}: {fault}"
 
 
 def _kept(path: Path, sealed: bytes) -> str:
@@ -150,9 +155,9 @@ def _ask_again(file: str, fault: SopsError, *, typed: bool) -> None:
         raise fault
     if not sys.stdin.isatty():
         raise RequestError(
-            f"{file}: {fault}; nothing was changed, and what was typed is not kept, as it is in clear"
+            f"{_placed(file, fault)}; nothing was changed, and what was typed is not kept, as it is in clear"
         )
-    sys.stderr.write(f"droasctl: {file}: {fault}\nEnter opens the editor again, Ctrl+C gives up: ")
+    sys.stderr.write(f"droasctl: {_placed(file, fault)}\nEnter opens the editor again, Ctrl+C gives up: ")
     sys.stderr.flush()
     if not sys.stdin.readline():
         raise RequestError(f"{file}: nothing was changed, and what was typed is not kept")

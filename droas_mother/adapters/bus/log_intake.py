@@ -48,7 +48,7 @@ class LogIntake:
 
     def newest(self, bot: str, count: int) -> list[LogRecord]:
         """Give the newest records of one bot, oldest first."""
-        return list(self._newest.get(bot, ()))[-count:]
+        return list(self._newest.get(bot, ()))[-count:] if count else []
 
     def keep(self, bot: str, record: LogRecord) -> None:
         """Keep a record of the mother's own that is about this bot beside the bot's; any thread may."""

@@ -37,14 +37,11 @@ def place_of(name: str, model: type[BaseModel]) -> Place:
 
 
 def value_of(text: str, place: Place, model: type[BaseModel]) -> Any:
-    """Read a new value; a text setting takes it as it is, anything else as YAML."""
+    """Read a new value; a text setting takes it as it is, but for a null that may stand there; others take YAML."""
     setting = setting_at(model, place)
-    if (
-        setting is not None
-        and alternatives(setting.annotation)[0] is str
-        and len(setting.place) == len(place)
-    ):
-        return text
+    kinds = alternatives(setting.annotation) if setting is not None else ()
+    if setting is not None and kinds[0] is str and len(setting.place) == len(place):
+        return None if text == "null" and type(None) in kinds else text
     reading = read_yaml("", f"value: {text}")
     if reading.findings or len(reading.documents) != 1 or set(reading.documents[0].data) != {"value"}:
         return text

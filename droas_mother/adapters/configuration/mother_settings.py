@@ -8,9 +8,10 @@ import pydantic
 from pydantic_settings.exceptions import SettingsError
 
 from droas_mother.adapters.configuration.yaml_documents import read_yaml
+from droas_mother.core.configuration.contradictions import contradictions
 from droas_mother.core.configuration.diagnosis import Span
 from droas_mother.core.configuration.documents import Document, Place
-from droas_mother.core.configuration.faults import faults_of
+from droas_mother.core.configuration.faults import Fault, faults_of
 from droas_mother.core.configuration.findings import Findings
 from droas_mother.core.configuration.layout import Kind, Owner
 from droas_mother.core.settings import MotherSettings
@@ -73,22 +74,27 @@ def lay(
     variables = _variables(environment, findings)
     layers = Layers(file, variables, arguments)
     data = _over(_over(file.data, variables), arguments)
+    settings, faults = _validated(data)
+    for fault in faults:
+        span = layers.span(fault.place, of_key=fault.of_key)
+        if fault.place not in unset or not span.line:
+            findings.note(
+                MOTHER,
+                span,
+                fault.words,
+                expected=fault.expected,
+                nearest=fault.nearest,
+                named=fault.named,
+            )
+    return layers, None if findings.has(MOTHER) else settings
+
+
+def _validated(data: dict[str, Any]) -> tuple[MotherSettings | None, list[Fault]]:
     try:
         settings = MotherSettings.from_values(data)
     except pydantic.ValidationError as error:
-        for fault in faults_of(error, MotherSettings, data):
-            span = layers.span(fault.place, of_key=fault.of_key)
-            if fault.place not in unset or not span.line:
-                findings.note(
-                    MOTHER,
-                    span,
-                    fault.words,
-                    expected=fault.expected,
-                    nearest=fault.nearest,
-                    named=fault.named,
-                )
-        return layers, None
-    return layers, None if findings.has(MOTHER) else settings
+        return None, list(faults_of(error, MotherSettings, data))
+    return settings, list(contradictions(settings))
 
 
 def variable_of(place: Place) -> str:

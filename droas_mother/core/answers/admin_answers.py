@@ -189,7 +189,12 @@ class AuditRow(Answer, frozen=True):
     key: Annotated[str | None, Meta(description="the idempotency key")]
     digest: Annotated[str | None, Meta(description="hash of action and arguments")]
     arguments: Annotated[str, Meta(description="JSON text, secrets masked")]
-    result: Annotated[str, Meta(description="JSON text of what the caller was told")]
+    result: Annotated[
+        str,
+        Meta(
+            description="JSON text of what the caller was told; secrets masked but in the person's own export"
+        ),
+    ]
     result_bytes: int
     trace_id: str | None
     duration_us: int

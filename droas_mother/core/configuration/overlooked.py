@@ -1,7 +1,9 @@
 """What would be passed over without a word: names that are nearly one of ours, secrets that others can read."""
 
 from collections.abc import Collection, Iterable, Iterator
+from fnmatch import fnmatchcase
 
+from droas_common.ids import BotName
 from droas_mother.core.configuration.diagnosis import Diagnosis, Span
 from droas_mother.core.configuration.fields import nearest
 from droas_mother.core.configuration.layout import DATA_ENDINGS
@@ -34,6 +36,22 @@ def overlooked(tree: Tree, variables: Iterable[str], settings: Collection[str]) 
             continue  # a name that is like none of ours is somebody else's
         name = f"{_PREFIX}{meant}{nested}{rest}" if meant else ""
         yield Diagnosis(span=Span(variable, 0), words="this variable sets nothing", nearest=name)
+
+
+def unknown_tools(
+    named: Iterable[tuple[Span, str, BotName | None]], tools: Collection[str]
+) -> Iterator[Diagnosis]:
+    """Name what stands for no tool.
+
+    Args:
+        named: where a tool, or a pattern of several, is named, and whose that is.
+        tools: those that there are.
+    """
+    services = sorted({f"{one.partition('.')[0]}.*" for one in tools})
+    for span, pattern, bot in named:
+        if not any(fnmatchcase(tool, pattern) for tool in tools):
+            close = nearest(pattern, services if pattern.endswith("*") else tools)
+            yield Diagnosis(span=span, words="no tool is called so", nearest=close, bot=bot)
 
 
 def laid_open(tree: Tree, in_clear: Iterable[str]) -> Iterator[Diagnosis]:

@@ -6,7 +6,7 @@ clock or a process; `droas_mother.core.supervision.keeping` says what must be do
 
 from dataclasses import dataclass, field, replace
 
-from droas_common.errors import DefectError
+from droas_common.errors import DefectError, ExitCode
 from droas_common.ids import BotName, Snowflake
 from droas_common.wire.heartbeats import FromChild, Goodbye, Guilds, Heartbeat, Register, StartLimit
 from droas_mother.core.supervision.lifecycle import Event, State, step
@@ -206,12 +206,14 @@ def ended(
     """Its process is gone; what follows depends on whether it was asked to go."""
     life = _life(bot)
     goodbye = life.goodbye or Goodbye(reason="")
+    in_good_order = code == ExitCode.OK and bool(goodbye.reason) and not goodbye.fatal
+    unasked = in_good_order and bot.state is not State.STOPPING
     exit_ = Exit(
         code=code,
         lived_s=max(0.0, now - life.started_at),
         at_unix_s=unix_s,
         killed_for=life.killed_for,
-        said=goodbye.reason,
+        said=f"{goodbye.reason}, though nobody here asked" if unasked else goodbye.reason,
         fatal=goodbye.fatal,
         fingerprint=goodbye.fingerprint,
         stacks=life.stacks,

@@ -43,7 +43,7 @@ def _rollback(client: Client, arguments: Namespace) -> int:
 
 def _history(client: Client, arguments: Namespace) -> int:
     value = client.get(f"{_PATH}/history?count={arguments.lines}", timeout_s=_CHANGE_S)
-    show(value, lambda: _history_lines(value["revisions"]), as_json=arguments.json)
+    show(value, lambda: _history_lines(value["revisions"], arguments.lines), as_json=arguments.json)
     return codes.OK
 
 
@@ -143,9 +143,9 @@ def _change_lines(changes: list[Row]) -> list[str]:
     ]
 
 
-def _history_lines(revisions: list[Row]) -> list[str]:
+def _history_lines(revisions: list[Row], most: int) -> list[str]:
     if not revisions:
-        return ["no revision is kept yet"]
+        return ["no revision is kept yet"] if most else []
     lines: list[str] = []
     for one in revisions:
         at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one["at"]))

@@ -1,5 +1,6 @@
 """Commands that can follow what comes: logs, events."""
 
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
@@ -40,7 +41,7 @@ def _events(client: Client, arguments: Namespace) -> int:
 def follow(client: Client, path: str, arguments: Namespace, lines: Callable[[list[Row]], list[str]]) -> int:
     """Print what comes until it ends, or until somebody interrupts."""
     with client.stream(f"{path}&follow=true") as stream:
-        for value in stream.lines():
+        for value in stream.lines(sys.stdout.fileno()):
             if value.get("kind") == "end":
                 return _end(value, arguments)
             _print(value, arguments, lines)
@@ -81,7 +82,7 @@ def _event_arguments(parser: ArgumentParser) -> None:
         "--after",
         type=whole(0, 10**12),
         metavar="ID",
-        help="all that are kept after this event, instead of -n",
+        help="all that are kept after this event of this mother, instead of -n",
     )
     takes_json(parser, words="print JSON, one object a line")
 

@@ -1,9 +1,22 @@
 """The command that writes a first configuration."""
 
-from argparse import ArgumentParser
+from argparse import Action, ArgumentParser, Namespace
+from typing import Any
 
 from droas_mother.ctl.command import Command, takes_json, whole
 from droas_mother.ctl.offline import offline
+
+
+class _Once(Action):
+    """Takes a value, and refuses a second one; argparse's own would pass over the first."""
+
+    def __call__(
+        self, parser: ArgumentParser, namespace: Namespace, values: Any, _option: str | None = None
+    ) -> None:
+        """Take it."""
+        if getattr(namespace, self.dest) is not None:
+            parser.error("init writes one bot; copy its file for another")
+        setattr(namespace, self.dest, values)
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -13,7 +26,7 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--non-interactive", action="store_true", help="ask nothing; what is not said has its default"
     )
-    parser.add_argument("--bot", metavar="NAME", help="name of the first bot (default: helper)")
+    parser.add_argument("--bot", action=_Once, metavar="NAME", help="name of the first bot (default: helper)")
     parser.add_argument(
         "--sandbox", action="store_true", help="for the sandbox on this machine, with its own tokens"
     )

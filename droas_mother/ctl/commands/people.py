@@ -41,7 +41,8 @@ def _done(value: Row) -> list[str]:
     accounts = counted(value["accounts"], "account")
     holds = counted(value["holds"], "reservation")
     return [
-        f"forgotten: {accounts} closed, {coins} back to the issuers, {holds} taken back",
+        "forgotten: profile, memories and claims are deleted, as far as there were any",
+        f"{accounts} closed, {coins} back to the issuers, {holds} taken back",
         f"the audit names this person {value['user_digest']}",
     ]
 

@@ -2,7 +2,7 @@
 
 import re
 import time
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from functools import partial
 
 from droas_mother.ctl import exit_codes as codes
@@ -74,6 +74,14 @@ def _verdict(what: str, value: Row) -> list[str]:
 
 def moment_of(text: str) -> int:
     """Read a moment: 30m ago, 2026-01-31, 2026-01-31T18:00, or unix seconds; gives unix seconds."""
+    try:
+        return _moment(text)
+    except (ValueError, OverflowError):
+        words = "30m, 12h, 7d, 2026-01-31, 2026-01-31T18:00 or unix seconds are wanted"
+        raise ArgumentTypeError(f"{text}: {words}") from None
+
+
+def _moment(text: str) -> int:
     ago = re.fullmatch(r"(\d{1,9})([smhd])", text)
     if ago:
         return max(0, int(time.time()) - int(ago[1]) * _UNITS[ago[2]])
@@ -81,9 +89,6 @@ def moment_of(text: str) -> int:
         return int(text)
     layout = "%Y-%m-%dT%H:%M" if "T" in text else "%Y-%m-%d"
     return int(time.mktime(time.strptime(text, layout)))
-
-
-moment_of.__name__ = "moment (30m, 12h, 7d, 2026-01-31, 2026-01-31T18:00, unix seconds)"
 
 
 def _kind(parser: ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from droas_common.errors import OutsideError
+from droas_common.logs import redactor
 from droas_mother.core.bookkeeping.audit_query import AuditQuery
 from droas_mother.core.supervision.events import LogEnded
 from droas_mother.flows.log_feed import KEEP_ALIVE_S
@@ -37,8 +38,13 @@ class AuditFeed:
                 self._loop.call_soon_threadsafe(self._wake)
 
     async def find(self, query: AuditQuery) -> list[dict[str, Any]]:
-        """Give decisions, oldest first; raises OutsideError."""
-        return await asyncio.to_thread(self._reader.find_audit, query)
+        """Give decisions, oldest first, secrets masked; raises OutsideError."""
+        return await asyncio.to_thread(self._find, query)
+
+    def _find(self, query: AuditQuery) -> list[dict[str, Any]]:
+        # What is kept is what a retry is answered with, and what an answer would not be without its secrets.
+        rows = self._reader.find_audit(query)
+        return [{**row, "result": _masked(row["result"])} for row in rows]
 
     async def follow(self, query: AuditQuery) -> AsyncGenerator[list[Any]]:
         """Give decisions, then those that are written, in batches; an empty batch is a sign of life."""
@@ -76,6 +82,13 @@ class AuditFeed:
     def _wake(self) -> None:
         for bell in self._bells:
             bell.set()
+
+
+def _masked(result: str) -> str:
+    try:
+        return redactor.json_text(result)
+    except ValueError:  # it is not whole, and is shown all the same
+        return redactor.text(result)
 
 
 async def _rung(bell: asyncio.Event) -> bool:

@@ -4,6 +4,8 @@ import asyncio
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
+
 from droas_common.errors import OutsideError
 from droas_mother.core.answers.admin_answers import Refusal
 from droas_mother.core.answers.config_answers import (
@@ -15,7 +17,7 @@ from droas_mother.core.answers.config_answers import (
     RollbackWanted,
     RolloutReport,
 )
-from droas_mother.core.reloading.revisions import RevisionNote
+from droas_mother.core.reloading.revisions import AT_START, RevisionNote
 from droas_mother.flows.reloading.canary import Keepers, Proposal
 from droas_mother.flows.reloading.config_enforcer import summary
 from droas_mother.flows.reloading.config_keeper import ConfigKeeper, NoSuchRevisionError, NotUsableError
@@ -47,10 +49,8 @@ class ConfigDesk:
     def status(self) -> Answer:
         """Say what runs, what lies on the disk, and who runs what."""
         standing, enforcer = self._keeper.standing, self._keeper.enforcer
-        differs = standing.held or standing.disk_digest not in {
-            standing.note.digest,
-            standing.note.disk_digest,
-        }
+        in_force = {standing.note.digest, standing.note.disk_digest}
+        differs = standing.held or enforcer.canary is not None or standing.disk_digest not in in_force
         last_s = enforcer.confirmations.last_s
         return HTTPStatus.OK, ConfigStatus(
             revision=standing.note.revision,
@@ -84,6 +84,7 @@ class ConfigDesk:
 
     async def rollback(self, wanted: RollbackWanted, *, uid: int) -> Answer:
         """Put a kept revision into force again."""
+        before = self._keeper.standing.last_revision
         try:
             proposal = await self._keeper.rollback(f"uid:{uid}", wanted.revision)
         except NoSuchRevisionError as error:
@@ -93,7 +94,9 @@ class ConfigDesk:
             return HTTPStatus.CONFLICT, Refusal(error=words)
         except OutsideError as error:
             return HTTPStatus.SERVICE_UNAVAILABLE, Refusal(error=f"not put into force: {error}")
-        return HTTPStatus.OK, self._applied(proposal, proposal.note.revision)
+        done = self._keeper.standing.last_revision > before
+        words = "" if done else f"what revision {wanted.revision} says is in force already; nothing was done"
+        return HTTPStatus.OK, self._applied(proposal, proposal.note.revision if done else None, words)
 
     async def history(self, count: int) -> Answer:
         """Give the newest kept revisions, oldest first."""
@@ -101,7 +104,7 @@ class ConfigDesk:
             notes = await asyncio.to_thread(self._notes, count)
         except OutsideError as error:
             return HTTPStatus.SERVICE_UNAVAILABLE, Refusal(error=str(error))
-        return HTTPStatus.OK, History(revisions=notes)
+        return HTTPStatus.OK, History(revisions=[self._as_it_is(note) for note in notes])
 
     def _notes(self, count: int) -> list[RevisionNote]:
         """Give the notes of those that can be read; raises OutsideError when there is none."""
@@ -118,9 +121,18 @@ class ConfigDesk:
             raise failed
         return found
 
-    def _applied(self, proposal: Proposal, revision: int | None) -> Applied:
+    def _as_it_is(self, note: RevisionNote) -> RevisionNote:
+        """Give a note as it stands today; what is kept of some is meant for the next mother."""
+        canary = self._keeper.enforcer.canary
+        if canary is not None and note.revision == canary.proposal.note.revision:
+            return msgspec.structs.replace(note, words=self._tried())
+        # What a mother starts with is in force, although the next one does not fall back on a part.
+        return msgspec.structs.replace(note, in_force=note.in_force or note.who == AT_START)
+
+    def _applied(self, proposal: Proposal, revision: int | None, words: str = "") -> Applied:
         steps, canary = proposal.steps, self._keeper.enforcer.canary
-        words = summary(steps) if proposal.changes_something else "the files are in force already"
+        already = words or "the files are in force already"
+        words = summary(steps) if proposal.changes_something else already
         if revision is not None and canary is not None:
             words = f"{', '.join(sorted(canary.canaries))} tries it for {canary.observe_s:g} s: {words}"
         return Applied(

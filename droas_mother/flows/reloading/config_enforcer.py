@@ -89,7 +89,7 @@ class ConfigEnforcer:
         world, number = self._world, proposal.note.revision
         await self.book.note(proposal.note, rollback=proposal.rollback)
         if self.canary is not None:
-            await self._take_back(self.canary, "another change came")
+            await self._take_back(self.canary, "another change came", level="INFO")
         self.standing.last_revision = number
         chosen = choose(proposal.steps.touched, world.keepers(), canaries)
         if chosen:
@@ -153,8 +153,8 @@ class ConfigEnforcer:
                 await self._take_back(canary, why)
                 self.standing.held = f"revision {canary.proposal.note.revision} was taken back: {why}"
 
-    async def _take_back(self, canary: Canary, why: str) -> None:
-        """Give the bots that tried a change what the others run."""
+    async def _take_back(self, canary: Canary, why: str, *, level: str = "ERROR") -> None:
+        """Give the bots that tried a change what the others run; this is logged at a level."""
         standing, proposal = self.standing, canary.proposal
         self.canary = None
         number = proposal.note.revision
@@ -162,7 +162,7 @@ class ConfigEnforcer:
         there = canary.canaries & standing.configuration.bots.keys() & self._world.keepers().keys()
         self._world.carrier.give(back, standing.configuration, standing.note.revision, to=there)
         words = f"revision {number} was taken back: {why}"
-        log.error("configuration_taken_back", revision=number, why=why)
+        log.log(level, "configuration_taken_back", revision=number, why=why)
         self._world.tell("taken_back", words)
         await self.book.keep(
             proposal.tree, msgspec.structs.replace(proposal.note, in_force=False, words=words)

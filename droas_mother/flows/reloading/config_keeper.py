@@ -104,7 +104,7 @@ class ConfigKeeper:
             return proposal
 
     async def rollback(self, who: str, number: int) -> Proposal:
-        """Put a kept revision into force; the files on the disk stay as they are.
+        """Put a kept revision into force, unless what it says is; the files on the disk stay as they are.
 
         Raises:
             NoSuchRevisionError: it is not kept.
@@ -120,6 +120,8 @@ class ConfigKeeper:
             found, proposal = await self._work_out(kept.tree, kept.tree.digest, who, back_to=number)
             if proposal is None:
                 raise NotUsableError("\n".join(found.problems))
+            if not proposal.changes_something and self.enforcer.canary is None:
+                return proposal
             await self.enforcer.put_into_force(proposal)
             self.standing.held = (
                 proposal.note.words if proposal.note.digest != self.standing.disk_digest else ""

@@ -76,6 +76,11 @@ async def test_apply_and_rollback_go_there_and_back(place: Place) -> None:
     assert {one.caller[:4] for one in place.room.audited} == {"uid:"}
 
 
+async def test_no_line_of_the_history_is_none(place: Place) -> None:
+    """Who wants none is not told that none is kept."""
+    assert await place.town.ctl("config", "history", "-n", "0") == (0, "", "")
+
+
 async def test_what_did_not_come_of_it_is_said(place: Place) -> None:
     """Nothing to do is no dry run; a bot that fails, or a change that was taken back, is not as asked."""
     code, out, _ = await place.town.ctl("config", "apply")

@@ -108,6 +108,33 @@ def test_no_value_is_ever_quoted(tmp_path: Path) -> None:
         ("http: {port: 99999}\n", "droas.yaml:1:14: http.port:"),
         ("htp: {}\n", "droas.yaml:1:1: htp: there is no such setting"),
         ('control_bot: {discord_token: "${NOPE}"}\n', "NOPE is not set"),
+        (
+            'storage: {url: "mysql://x"}\n',
+            "droas.yaml:1:16: storage.url: this kind of database is not served",
+        ),
+        ("storage: {url: 'garbage:pw@x'}\n", "droas.yaml:1:16: storage.url: this kind"),
+        (
+            "supervision: {heartbeat_interval_s: 60, heartbeat_timeout_s: 1}\n",
+            "droas.yaml:1:62: supervision.heartbeat_timeout_s: every bot would be killed",
+        ),
+        ("supervision: {heartbeat_interval_s: 3}\n", "droas.yaml:1:1: supervision.heartbeat_timeout_s:"),
+        (
+            "supervision:\n  limits: {memory_soft_mib: 600, memory_hard_mib: 100}\n",
+            "droas.yaml:2:29: supervision.limits.memory_soft_mib: the soft limit is beyond the hard one",
+        ),
+        (
+            "economy: {currencies: [coins, coins]}\n",
+            "droas.yaml:1:31: economy.currencies: coins stands here twice",
+        ),
+        (
+            "economy: {guild_currencies: {zz: [a]}}\n",
+            "droas.yaml:1:30: economy.guild_currencies: this is no id of a group",
+        ),
+        ("economy: {guild_currencies: {'1': []}}\n", "economy.guild_currencies: this group has no currency"),
+        (
+            "protection: {guild_policies: {zz: strict}}\n",
+            "droas.yaml:1:31: protection.guild_policies: this is no id of a group",
+        ),
     ],
 )
 def test_a_fault_of_the_mothers_file_stops_everything(tmp_path: Path, mother: str, expected: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import shutil
 import time
 from pathlib import Path
 
@@ -9,8 +10,11 @@ import pytest
 
 from droas_common.errors import ConfigurationError, OutsideError
 from droas_common.ids import BotName
+from droas_common.logs import start_logging
+from droas_common.wire.records import LogRecord
 from droas_mother.adapters.revision_store import KEPT_REVISIONS, RevisionStore
 from droas_mother.bootstrap.opening import open_configuration
+from droas_mother.core.answers.config_answers import RollbackWanted
 from droas_mother.core.reloading.revisions import Revision, RevisionNote
 from droas_mother.flows.reloading.config_keeper import NoSuchRevisionError, NotUsableError
 from tests.support.config_room import ConfigRoom, config_room
@@ -462,3 +466,67 @@ async def test_revisions_are_bounded_and_a_damaged_one_is_passed_over(tmp_path: 
     assert found.note.revision == KEPT_REVISIONS + 4
     with pytest.raises(OutsideError, match="damaged"):
         store.load(KEPT_REVISIONS + 5)
+
+
+# --- what is told of it -------------------------------------------------------------------
+
+
+async def test_files_that_are_tried_after_a_rollback_are_not_in_force(room: ConfigRoom) -> None:
+    """Although they are the ones that lay on the disk when it was rolled back."""
+    room.write_bot(ONE, "be brief")
+    await changed(room)
+    await room.keeper.rollback("uid:7", 1)
+    await room.keeper.apply("uid:7", dry_run=False, canary=True)
+    _, status = room.desk.status()
+    assert (status.disk, status.held) == ("differs", "revision 4 is tried by bot_01")
+    assert status.rollout.revision == 4
+
+
+async def test_the_history_tells_who_tries_a_revision_now(room: ConfigRoom) -> None:
+    """What is kept for a mother who comes later is not told before."""
+    await tried(room)
+    _, history = await room.desk.history(10)
+    newest = history.revisions[-1]
+    assert (newest.in_force, newest.words) == (False, "revision 2 is tried by bot_01")
+    kept = room.opening.store.load(2)
+    assert kept is not None
+    assert "when the mother ended" in kept.note.words
+
+
+async def test_a_rollback_to_what_is_in_force_does_nothing(room: ConfigRoom) -> None:
+    """No revision, no audit record; but it ends a trial."""
+    _, done = await room.desk.rollback(RollbackWanted(revision=1), uid=7)
+    assert done.revision is None
+    assert done.words == "what revision 1 says is in force already; nothing was done"
+    assert (room.given, room.audited, room.keeper.standing.last_revision) == ([], [], 1)
+    await tried(room)
+    _, done = await room.desk.rollback(RollbackWanted(revision=1), uid=7)
+    assert (done.revision, room.enforcer.canary) == (3, None)
+
+
+async def test_a_first_start_with_a_faulty_bot_is_told_as_in_force(room: ConfigRoom) -> None:
+    """History and status say the same; the next mother does not fall back on it all the same."""
+    shutil.rmtree(room.folder / "data")
+    room.write_bot(TWO, "[")
+    room.open()
+    await room.keeper.keep_first()
+    _, history = await room.desk.history(10)
+    assert [(one.revision, one.in_force) for one in history.revisions] == [(1, True)]
+    assert "without the bots" in history.revisions[0].words
+    assert room.opening.store.newest(in_force=True) is None
+
+
+async def test_a_change_that_takes_anothers_place_is_no_error_in_the_log(room: ConfigRoom) -> None:
+    """Somebody has saved twice; a change that did badly is one."""
+    told: list[LogRecord] = []
+    start_logging([told.append])
+    try:
+        await tried(room)
+        room.write_bot(ONE, "be funny")
+        await room.keeper.apply("uid:7", dry_run=False, canary=True)
+        room.keepers[ONE].beat(answered=1, failed=5)
+        await room.enforcer._judge()
+    finally:
+        start_logging([])
+    levels = [one.level for one in told if one.event == "configuration_taken_back"]
+    assert levels == ["INFO", "ERROR"]

@@ -104,6 +104,36 @@ def test_what_has_no_effect_is_a_warning(folder: Path) -> None:
     )
 
 
+def test_a_tool_that_there_is_not_is_a_warning(folder: Path) -> None:
+    """With its place and the nearest name; a pattern that means some is none, and the folder is valid."""
+    (folder / "configs/droas.yaml").write_text("tools: {tool_rates: {economy.nope: {per_s: 1, burst: 1}}}\n")
+    (folder / "configs/bots/helper.yaml").write_text(
+        BOT.partition("  tools:")[0] + "  tools: [economy.blance, nope.*, users.*, '*']\n"
+    )
+    code, out, err = ctl(folder, "config", "validate")
+    assert (code, out) == (0, "configs: valid (helper)\n")
+    warning = "droasctl: warning: configs"
+    assert err.splitlines() == [
+        f"{warning}/droas.yaml:1:22: no tool is called so (did you mean economy.void?)",
+        f"{warning}/bots/helper.yaml:9:11: no tool is called so (did you mean economy.balance?)",
+        f"{warning}/bots/helper.yaml:9:27: no tool is called so",
+    ]
+    _, value = json_of(folder, "config", "validate")
+    assert [one["bot"] for one in value["warnings"]] == [None, "helper", "helper"]
+
+
+def test_a_file_in_the_folders_place_is_told(folder: Path) -> None:
+    """It is not called missing."""
+    words = "droasctl: configs/droas.yaml: this is no folder; name the one that holds droas.yaml\n"
+    for command in (("validate",), ("show",)):
+        assert ctl(folder, "config", *command, "configs/droas.yaml") == (78, "", words)
+    assert ctl(folder, "config", "set", "droas.yaml", "http.port", "1", "--config", "configs/droas.yaml") == (
+        78,
+        "",
+        words,
+    )
+
+
 async def test_faults_are_coloured_on_a_terminal_only(folder: Path) -> None:
     """And NO_COLOR is honoured."""
     async with Terminal(DROASCTL, "config", "validate", str(folder / "nowhere")) as screen:
@@ -163,6 +193,18 @@ def test_show_tells_what_holds_and_why(folder: Path) -> None:
             "- users.profile\n",
             '- users.profile\n  system_prompt: "Be \\"kind\\": # yes"\n',
         ),
+        (
+            "bot_config.llm_config.model",
+            "null",
+            "    api_key: none\n",
+            "    api_key: none\n    model: null\n",
+        ),
+        (
+            "bot_config.system_prompt",
+            "null",
+            "- users.profile\n",
+            '- users.profile\n  system_prompt: "null"\n',
+        ),
         ("bot_config.history_messages", "3", "- users.profile\n", "- users.profile\n  history_messages: 3\n"),
     ],
 )
@@ -185,6 +227,8 @@ def test_one_value_is_changed_and_nothing_else(name: str, value: str, before: st
         ("economy:\n  guild_currencies: {}\n", "economy.guild_currencies.811", "[gold, silver]"),
         ("log: {level: INFO}", "supervision.limits.memory_soft_mib", "null"),
         ("protection: {keywords: [a, b]}\n", "protection.keywords.0", "c, d"),
+        ("protection: {policy: 'strict'}\n", "protection.policy", "null"),
+        ("protection:\n  policy: >-\n    strict\n", "protection.policy", "null"),
         ('{"http": {"port": 1}}', "http.port", "2"),
     ],
 )
@@ -241,7 +285,7 @@ def test_set_examines_the_folder_before_it_writes(folder: Path) -> None:
         ctl(folder, "config", "set", "bots/helper.yaml", "bot_config.history_messages", "-", given="8\n")[0]
         == 0
     )
-    assert ctl(folder, "config", "set", "bots/nobody.yaml", "bot_config.history_messages", "8")[0] == 64
+    assert ctl(folder, "config", "set", "bots/nobody.yaml", "bot_config.history_messages", "8")[0] == 66
     assert ctl(folder, "config", "set", "../x", "bot_config.history_messages", "8")[0] == 64
     real.write_bytes(b"# fine\n# \xff\n")
     code, _, err = ctl(folder, *arguments, "strict")
@@ -333,6 +377,7 @@ def test_an_editor_that_fails_changes_nothing(folder: Path, editor: str, words: 
     key = str(ROOT / "tests/data/sops/test-only-key.txt")
     code, _, err = ctl(folder, "secrets", "edit", "f.yaml", EDITOR=editor, VISUAL="", SOPS_AGE_KEY_FILE=key)
     assert (code != 0, words in err, path.read_bytes() == before) == (True, True, True)
+    assert err.count("f.yaml:") <= 1
 
 
 def test_what_was_typed_outlives_somebody_elses_change(folder: Path) -> None:
@@ -392,6 +437,8 @@ def test_init_writes_without_asking(folder: Path) -> None:
     code, _, err = ctl(folder, "init", "other", "--non-interactive", HELPER_TOKEN="not-a-token")
     assert (code, "has not the shape of a bot token" in err, "not-a-token" in err) == (64, True, False)
     assert ctl(folder, "init", "other")[0] == 64
+    code, _, err = ctl(folder, "init", "other", "--non-interactive", "--bot", "ada", "--bot", "grace")
+    assert (code, "init writes one bot" in err) == (64, True)
     for wrong in ("--port=99999", "--model-url=nowhere"):
         assert ctl(folder, "init", "other", "--sandbox", "--non-interactive", wrong)[0] == 64
     assert not (folder / "other").exists()
@@ -410,6 +457,7 @@ def test_init_tells_what_starts_here(folder: Path) -> None:
         where = f"new{len(path)}"
         out = ctl(folder, "init", where, "--sandbox", "--non-interactive", PATH=path)[1]
         assert f"\n  {program} --config {where}\n" in out, out
+        assert "\nnow run, each in a terminal of its own:\n" in out
 
 
 async def test_init_asks_on_a_terminal(folder: Path) -> None:

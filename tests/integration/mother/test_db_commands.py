@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 import shutil
+import sqlite3
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
@@ -371,6 +372,14 @@ def test_mistakes_are_said(place: PlacedDatabase, tmp_path: Path) -> None:
     """A file that is not there, one that is, and a schema that does not exist have exit codes of their own."""
     assert place.ctl("restore", str(tmp_path / "none.db"))[0] == 66
     assert place.ctl("check", str(tmp_path / "none.db"))[0] == 66
+    code, refused, _ = place.ctl("check", str(tmp_path))
+    assert (code, f"{tmp_path}: this is no file" in refused["error"]) == (66, True)
+    foreign = tmp_path / "foreign.db"
+    with sqlite3.connect(foreign) as connection:
+        connection.execute("CREATE TABLE theirs (number INTEGER)")
+    connection.close()
+    code, refused, _ = place.ctl("check", str(foreign))
+    assert (code, "it is no backup of ours" in refused["error"]) == (66, True)
     there = tmp_path / "there.db"
     there.touch()
     assert place.ctl("backup", str(there))[0] == 73

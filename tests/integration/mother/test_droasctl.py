@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from droas_common.ids import BotName
 from droas_mother.core.supervision.lifecycle import State
 from droas_mother.core.supervision.restarts import Exit
 from droas_mother.ctl import exit_codes as codes
@@ -264,6 +266,10 @@ async def test_events_and_logs_are_followed(town: PlayedTown) -> None:
         ("restart --all --no-wait", codes.USAGE, "cannot but wait"),
         ("logs bot_01 -n many", codes.USAGE, "whole number from 0 to 1000"),
         ("bogus", codes.USAGE, "invalid choice"),
+        ("statsu", codes.USAGE, "did you mean status?"),
+        ("audit query --since garbage", codes.USAGE, "garbage: 30m, 12h, 7d, 2026-01-31"),
+        ("audit query --since 2026-13-01", codes.USAGE, "2026-13-01: 30m, 12h"),
+        (f"--socket /{'x' * 120} status", codes.UNAVAILABLE, "no mother was asked: the path"),
         ("", codes.USAGE, "COMMAND"),
         ("top", codes.USAGE, "top needs a terminal"),
         ("--socket /nowhere/droas.sock status", codes.UNAVAILABLE, "no mother runs"),
@@ -276,6 +282,30 @@ async def test_mistakes_are_told_in_words(town: PlayedTown, arguments: str, code
     assert (found, out) == (code, "")
     assert words in err
     assert "Traceback" not in err
+
+
+async def test_a_bot_without_a_name_is_none(town: PlayedTown) -> None:
+    """And not the list of all of them."""
+    code, out, err = await town.ctl("describe", "")
+    assert (code, out, err) == (codes.UNKNOWN_BOT, "", "droasctl: the name of a bot is empty\n")
+
+
+async def test_bots_are_in_the_order_of_their_names(town: PlayedTown) -> None:
+    """Not in that of their coming."""
+    town.keepers["bot_00"] = town.keepers.pop("bot_02")  # type: ignore[index, arg-type]  # plain names serve
+    town["bot_00"].bot = replace(town["bot_00"].bot, name=BotName("bot_00"))
+    assert (await town.ctl("list"))[1].split() == ["bot_00", "bot_01", "bot_03"]
+
+
+async def test_a_row_of_the_status_fits_the_terminal(town: PlayedTown) -> None:
+    """Its last words are cut; in a pipe they are whole."""
+    ended = Exit(code=1, lived_s=3, at_unix_s=time.time(), said="x" * 120)
+    town["bot_02"].go(State.BACKOFF, life=None, exits=(ended,))
+    async with Terminal(DROASCTL, "--socket", town.socket, "status", NO_COLOR="1") as screen:
+        assert await screen.ends() == codes.NOT_RUNNING
+    row = next(line for line in screen.text.splitlines() if line.startswith("bot_02 "))
+    assert (len(row), row[-1]) == (100, "…")
+    assert "x" * 120 in (await town.ctl("status"))[1]
 
 
 async def test_refusals_are_json_as_well(town: PlayedTown) -> None:
@@ -424,6 +454,19 @@ async def test_a_full_disk_is_told(town: PlayedTown) -> None:
         )
         _, err = await process.communicate()
         assert (process.returncode, err) == (74, b"droasctl: cannot write: " + why + b"\n")
+
+
+@pytest.mark.parametrize("command", ["logs bot_01 -f -n 1", "events -f -n 1"])
+async def test_a_reader_that_has_seen_enough_ends_what_follows(town: PlayedTown, command: str) -> None:
+    """At once, and not when something comes that cannot be written any more."""
+    town.log("first")
+    line = f"{DROASCTL} --socket {town.socket} {command} | head -1; exit ${{PIPESTATUS[0]}}"
+    process = await asyncio.create_subprocess_exec(
+        "bash", "-c", line, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=os.environ
+    )
+    async with asyncio.timeout(4):  # before the mother's next sign of life
+        out, err = await process.communicate()
+    assert (process.returncode, out.count(b"\n"), err) == (0, 1, b"")
 
 
 async def test_a_reader_that_has_seen_enough_is_no_error(town: PlayedTown) -> None:

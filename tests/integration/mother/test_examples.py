@@ -142,6 +142,12 @@ async def test_the_programs_with_the_library_call(place: PlayedOffice) -> None:
     assert (code, "not enough coins" in said) == (1, True)
     code, _, said = await run(place, give, "shop.json", "2", "10", "11", "30")
     assert (code, said[:8]) == (1, "denied: ")
+    code, out, said = await run(place, balances, "shop.json", "2", "10", "11")
+    assert (code, out, said.count("\n"), "may not call for members" in said) == (1, "", 1, True), said
+    for program in (give, balances):
+        for wrong in ((), ("nowhere.json",), ("nowhere.json", "1", "10", "11", "30")):
+            code, out, said = await run(place, program, *wrong)
+            assert (code, out, said.count("\n"), "Traceback" in said) == (1, "", 1, False), said
 
 
 async def test_the_pages_snippets_run(short_tmp: Path, tmp_path: Path) -> None:

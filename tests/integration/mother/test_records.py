@@ -123,6 +123,27 @@ async def test_the_audit_is_searched(place: PlayedOffice) -> None:
     assert (await place.town.ctl("audit", "query", "--user", "ada"))[0] == 64
 
 
+async def test_what_the_audit_shows_has_no_secret(place: PlayedOffice) -> None:
+    """Neither what was asked nor what was answered; a retry gets the true answer, and so does the person himself."""
+    secret = "sk-" + "a1b2" * 6
+    client = place.bench.client()
+    call = {"text": f"my key is {secret}"}
+    await client.call("users.remember", call, actor=ADA, idempotency_key="secret")
+    again = await client.call("users.remember", call, actor=ADA, idempotency_key="secret")
+    client.close()
+    assert secret in repr(again.structured_content)
+    assert again.replayed
+    for command in (("audit", "-n", "1"), ("audit", "query", "--action", "users.remember")):
+        _, value, _ = await place.ctl(*command)
+        assert "[redacted]" in value["records"][-1]["result"]
+        assert secret not in repr(value)
+    followed = place.bench.feed.follow(AuditQuery(count=1))
+    assert secret not in repr(await anext(followed))
+    await followed.aclose()
+    _, value, _ = await place.ctl("user", "export", "10")
+    assert secret in value["audit"][-1]["result"]
+
+
 async def test_the_audit_is_followed(place: PlayedOffice) -> None:
     """What comes is told as it is committed, in order, without a gap, and the end of the mother ends it."""
     following = asyncio.create_task(place.town.ctl("audit", "tail", "-f", "-n", "2", "--json"))
@@ -247,6 +268,15 @@ async def test_a_person_is_forgotten(place: PlayedOffice) -> None:
     row = bench.reader.newest_audit(2)[0]
     assert (row["action"], row["caller"], row["user_id"]) == ("erase user", f"uid:{os.getuid()}", None)
     assert json.loads(row["arguments"]) == {"user_digest": done["user_digest"]}
+
+
+async def test_what_was_forgotten_is_told(place: PlayedOffice) -> None:
+    """Not coins alone; a second time only that nothing was left."""
+    code, out, _ = await place.town.ctl("user", "erase", "10", "--yes")
+    assert code == 0
+    first, second, _ = out.splitlines()
+    assert first == "forgotten: profile, memories and claims are deleted, as far as there were any"
+    assert second == "1 account closed, 88 coins back to the issuers, 1 reservation taken back"
 
 
 async def test_others_keep_what_is_theirs(place: PlayedOffice) -> None:

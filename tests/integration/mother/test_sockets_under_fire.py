@@ -110,6 +110,7 @@ async def test_garbage_on_logs_is_counted(bus: Bus) -> None:
     await reached(lambda: bus.records, "the record was not heard")
     assert bus.logs.refused_frames == FRAMES
     assert bus.logs.newest("helper", 5)[0].fields["bot"] == "helper"
+    assert bus.logs.newest("helper", 0) == []
     push.close()
 
 

@@ -211,7 +211,7 @@ def test_somebody_elses_socket_is_told_from_a_mother_that_is_not_there() -> None
     assert FOR_HTTP[refused.value.status] == PERMISSION
 
 
-@given(st.text(max_size=20))
+@given(st.text(min_size=1, max_size=20))
 def test_names_cannot_leave_their_place_in_an_address(name: str) -> None:
     """Whatever somebody types as a bot's name, it is one part of the path."""
     path = bot_path(name, "stop")

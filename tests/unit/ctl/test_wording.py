@@ -87,6 +87,8 @@ def test_events_are_sentences() -> None:
         }
     )
     assert line.endswith("bot_01       ready → backoff: killed by signal 9, next try in 1.5s")
+    config = {"kind": "config", "at": 100.0, "bot": "", "what": "taken_back", "words": "it crashed"}
+    assert event_line(config).endswith("(all)        configuration taken back: it crashed")
     assert event_line({"kind": "missed", "count": 7, "id": 7}) == "(7 earlier events are no longer kept)"
 
 

@@ -8,6 +8,10 @@ from hypothesis import strategies as st
 
 from droas_common.backoff import Backoff
 from droas_common.errors import ExitCode
+from droas_common.ids import BotName
+from droas_common.wire.heartbeats import Goodbye
+from droas_mother.core.supervision.bot import Bot, Life, asked_to_end, ended
+from droas_mother.core.supervision.lifecycle import State
 from droas_mother.core.supervision.restarts import CrashRow, Exit, GiveUp, Restart, RestartRules, after_exit
 
 RULES = RestartRules(
@@ -107,3 +111,15 @@ def test_fatal_causes_are_not_retried(ended: Exit) -> None:
 def test_an_end_is_told_in_words(ended: Exit, words: str) -> None:
     """A person reads why, not a number alone."""
     assert ended.words == words
+
+
+def test_a_bot_that_somebody_else_has_ended_is_told_so() -> None:
+    """It left in good order, as at SIGTERM; only what the mother asked for is told as asked for."""
+    life = Life(
+        incarnation=1, pid=1, started_at=0.0, register_by=1.0, goodbye=Goodbye(reason="asked to stop")
+    )
+    bot = Bot(name=BotName("bot_01"), state=State.READY, life=life, incarnation=1)
+    left = ended(bot, 0, RULES, now=9.0, unix_s=9.0, jitter=0.5)
+    assert (left.state, left.reason) == (State.BACKOFF, "asked to stop, though nobody here asked")
+    left = ended(asked_to_end(bot, by=9.0), 0, RULES, now=9.0, unix_s=9.0, jitter=0.5)
+    assert (left.state, left.exits[0].words) == (State.STOPPED, "asked to stop")
