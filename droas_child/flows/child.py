@@ -133,7 +133,8 @@ class Child:
         changed = state is not self._gateway
         self._gateway, self._detail = state, words
         if changed and self._welcome.is_set():
-            log.info("gateway", state=state.value, words=words)
+            level = "WARNING" if state in (GatewayState.LOST, GatewayState.REFUSED) else "INFO"
+            log.log(level, "gateway", state=state.value, words=words)
             self._beat()
 
     def note_identify(self) -> None:

@@ -96,5 +96,5 @@ class Protection:
     def _note_state(self, state: GatewayState, words: str) -> None:
         self.state, self.why = state.value, words
         self._ground.sees = state is GatewayState.READY
-        level = "WARNING" if state in {GatewayState.LOST, GatewayState.REFUSED} else "INFO"
+        level = "WARNING" if state in (GatewayState.LOST, GatewayState.REFUSED) else "INFO"
         log.log(level, "protection", state=state.value, words=words)

@@ -171,6 +171,7 @@ class ActionExecutor:
         facts, decision = waiting.verdict.facts, waiting.verdict.decision
         elapsed_s = time.monotonic() - facts.at_s
         with trace(current_trace_id()) as trace_id:
+            result = encode({"problems": problems}).decode()
             record = AuditRecord(
                 at_us=time.time_ns() // 1000,
                 kind="protection",
@@ -181,7 +182,8 @@ class ActionExecutor:
                 user_id=facts.author_id,
                 message_id=facts.message_id,
                 arguments=encode(_arguments(waiting)).decode(),
-                result=encode({"problems": problems}).decode(),
+                result=result,
+                result_bytes=len(result),
                 trace_id=trace_id,
                 duration_us=int(elapsed_s * 1e6),
             )

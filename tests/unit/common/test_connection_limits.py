@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from droas_common import connection_limits
 from droas_common.backoff import Backoff
 from droas_common.connection_limits import Governor, IdentifyBudgetError, IdentifyMeter
 from droas_common.wire.heartbeats import StartLimit
@@ -40,6 +41,7 @@ async def test_no_more_are_sent_than_allowed() -> None:
 async def test_what_was_sent_yesterday_counts_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bot that lives for weeks is not held to the IDENTIFYs of one day."""
     kept, real = meter(1, []), time.monotonic
+    monkeypatch.setattr(connection_limits, "_IDENTIFY_WAIT_S", 0.0)
     await kept.admit(refused=0)
     with pytest.raises(IdentifyBudgetError):
         await kept.admit(refused=0)

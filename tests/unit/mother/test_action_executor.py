@@ -148,3 +148,4 @@ async def test_what_discord_refuses_is_written_down(scene: Scene) -> None:
     await scene.settled()
     (record,) = scene.books.records
     assert (record.outcome.value, "Discord refuses" in record.result) == ("failed", True)
+    assert record.result_bytes == len(record.result)
