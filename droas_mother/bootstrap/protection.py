@@ -8,11 +8,12 @@ from droas_mother.adapters.discord.moderating import DiscordModerator
 from droas_mother.adapters.discord.watching import Watcher, connect
 from droas_mother.bootstrap.bots import Bots
 from droas_mother.bootstrap.ground import Ground
+from droas_mother.core.bookkeeping.records import Outcome
 from droas_mother.core.protection.facts import MessageFacts
 from droas_mother.core.protection.policy_choice import choice_of
 from droas_mother.core.settings import Configuration
 from droas_mother.flows.protection.action_executor import ActionExecutor, profile_of
-from droas_mother.flows.protection.inspector import Inspector
+from droas_mother.flows.protection.inspector import Inspector, Verdict
 from droas_mother.flows.protection.presence import stay
 from droas_mother.flows.protection.witness import Seen
 
@@ -61,9 +62,7 @@ class Protection:
             DiscordModerator(self.control_bot),
             ground.publisher,
             ground.gateway,
-            on_done=lambda verdict, outcome, seconds: ground.metrics.note_action(
-                verdict.decision.rule, outcome, seconds
-            ),
+            on_done=self._note_done,
         )
 
     async def run(self) -> None:
@@ -87,6 +86,11 @@ class Protection:
         verdict = self.inspector.inspect(facts)
         if verdict is not None and self.executor is not None:
             self.executor.submit(verdict)
+
+    def _note_done(self, verdict: Verdict, outcome: str, seconds: float) -> None:
+        self._metrics.note_action(verdict.decision.rule, outcome, seconds)
+        if outcome != Outcome.OK:
+            self.inspector.note_standing(verdict)
 
     def _note_held(self, why: str) -> None:
         self.state, self.why = "held", why

@@ -4,17 +4,20 @@ nextcord's own messages leave out what it does not know (polls), and cannot be m
 cannot be read is not protected. Source: Discord API reference, Message Object, Message Snapshot Object, Poll Object.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import nextcord
 
 from droas_common.ids import Snowflake
 from droas_mother.core.protection.facts import MessageFacts
-from droas_mother.core.protection.normalisation import normalise
+from droas_mother.core.protection.normalisation import normalise, readings
 
 MAX_NAME = 100
 """Characters kept of a member's or a role's name."""
+
+MAX_DEPTH = 6
+"""Components within components that are read."""
 
 Raw = dict[str, Any]
 """An object of Discord's JSON."""
@@ -46,7 +49,7 @@ def facts_of(
         author_name=(member.get("nick") or author.get("global_name") or author["username"])[:MAX_NAME],
         at_s=at_s,
         text=normalise("\n".join(_written(data))),
-        labels=normalise("\n".join(_labels(data))),
+        readings=readings((*_written(data), *_labels(data))),
         mentioned_users=frozenset(map(Snowflake, mentioned)),
         mentioned_roles=frozenset(map(Snowflake, data.get("mention_roles", ()))),
         author_roles=tuple(role.name[:MAX_NAME] for role in roles),
@@ -68,7 +71,7 @@ def _written(data: Raw) -> Iterator[str]:
 def _labels(data: Raw) -> Iterator[str]:
     """Give the words on what hangs on a message.
 
-    Of its author's own embeds nothing: they are previews of links, in the words of the pages.
+    Of previews of links nothing: they are the words of the pages.
     """
     for part in (data, *_forwarded(data)):
         for file in part.get("attachments", ()):
@@ -80,17 +83,34 @@ def _labels(data: Raw) -> Iterator[str]:
     for part in _forwarded(data):
         for embed in part.get("embeds", ()):
             yield from _embedded(embed)
+        yield from _built(part.get("components", ()), depth=0)
 
 
 def _embedded(embed: Raw) -> Iterator[str]:
-    yield embed.get("title") or ""
-    yield embed.get("url") or ""
-    yield embed.get("description") or ""
-    yield (embed.get("author") or {}).get("name") or ""
+    if embed.get("type", "rich") != "rich":
+        return  # the preview of a link
+    author = embed.get("author") or {}
+    for one in (
+        embed.get("title"),
+        embed.get("url"),
+        embed.get("description"),
+        author.get("name"),
+        author.get("url"),
+    ):
+        yield one or ""
     yield (embed.get("footer") or {}).get("text") or ""
     for field in embed.get("fields", ()):
         yield field.get("name") or ""
         yield field.get("value") or ""
+
+
+def _built(components: Sequence[Raw], *, depth: int) -> Iterator[str]:
+    """Give the words of components and of those within them; Discord puts a few into one another."""
+    for one in components if depth < MAX_DEPTH else ():
+        yield one.get("content") or ""
+        yield one.get("label") or ""
+        yield one.get("url") or ""
+        yield from _built(one.get("components", ()), depth=depth + 1)
 
 
 def _forwarded(data: Raw) -> list[Raw]:

@@ -44,7 +44,7 @@ class Watcher:
 
     def _see(self, data: Raw, client: DiscordClient, *, edited: bool) -> None:
         guild = client.get_guild(int(data.get("guild_id") or 0))
-        if guild is None:
+        if guild is None or guild.unavailable:
             return  # a direct message, or a group of which it is not known yet who may do what
         facts = facts_of(data, guild, self.exempt_roles, at_s=time.monotonic(), edited=edited)
         if facts is not None:

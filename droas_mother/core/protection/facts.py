@@ -12,7 +12,7 @@ class MessageFacts:
     Args:
         at_s: when it arrived, seconds of the monotonic clock.
         text: the normal form of what it says.
-        labels: that of the words on what hangs on it: files, stickers, forwarded embeds.
+        readings: the ways in which people read all words of it, what hangs on it included: files, stickers, embeds.
         mentioned_users: users mentioned, each once, the one replied to left out.
         author_roles: names of its author's roles here, without @everyone.
         trusted: whether its author may manage messages here, owns the group, or has an exempt role.
@@ -26,17 +26,12 @@ class MessageFacts:
     author_name: str
     at_s: float
     text: str
-    labels: str = ""
+    readings: tuple[str, ...] = ()
     mentioned_users: frozenset[Snowflake] = frozenset()
     mentioned_roles: frozenset[Snowflake] = frozenset()
     author_roles: tuple[str, ...] = ()
     trusted: bool = False
     edited: bool = False
-
-    @property
-    def words(self) -> str:
-        """All words that people see."""
-        return f"{self.text} {self.labels}".strip()
 
 
 @dataclass(frozen=True, slots=True)

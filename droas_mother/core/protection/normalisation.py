@@ -4,18 +4,21 @@ The form: compatibility forms are folded (NFKC: full-width letters, ligatures), 
 are dropped, case is folded, white space is one blank, and so is what only looks like it.
 
 Readings: the form itself; the same without the marks of Markdown, which Discord does not show; and the same with letters
-of other scripts read as the Latin ones that they look like, in words that have both. A word that is all of one script is a
-word of that script. Digits in place of letters are not seen through: what `4` and `0` stand for is a guess.
+read as the Latin ones that they look like, in words that mix scripts. A word that is all of one script is a word of that
+script. Digits and signs in place of letters are not seen through: what `4` and `0` stand for is a guess.
 
-Source of the look-alikes: Unicode Technical Standard 39, confusables.txt, of which these are the single letters of Cyrillic,
-Greek and Armenian that are taken for a Latin one.
+Source of the look-alikes: Unicode Technical Standard 39, confusables.txt; of Cyrillic, Greek and Armenian those letters that
+are commonly taken for a Latin one, capitals apart from small ones.
 """
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _SPACES = re.compile(r"\s+")
-_INVISIBLE = frozenset({"Cf", "Cc", "Cs", "Mn", "Me"})
+_INVISIBLE = frozenset({"Cf", "Cc", "Cn", "Cs", "Mn", "Me"})
+"""Also what has no character yet (Cn): some of it is never shown."""
+
 _KEPT_CONTROLS = frozenset("\n\t ")
 _BLANKS = dict.fromkeys(map(ord, "\u115f\u1160\u2800\u3164\uffa0"), " ")
 """Fillers of Hangul and the empty Braille cell: letters and symbols by their category, blanks to the eye."""
@@ -24,11 +27,16 @@ _MARKS = re.compile(r"[*`]+|~~+|\|\|+|_{2,}|(?<![^\W_])_|_(?![^\W_])|\\(?=[^\w\s
 """What Discord takes for Markdown within a line; a single underscore between letters is shown."""
 
 _WORD = re.compile(r"[^\W\d_]+")
-_LATIN = re.compile(r"[a-z]")
-_LOOK_ALIKES = str.maketrans(
-    "авекмнорстухіјѕԁһԛԝѵαεικνορτυχηγօսո",
-    "abekmhopctyxijsdhqwvaeikvoptuxnyoun",
+_SCRIPTS = tuple(map(re.compile, ("[a-zA-Z]", "[\u0370-\u03ff]", "[\u0400-\u052f]", "[\u0530-\u058f]")))
+"""Latin, Greek, Cyrillic, Armenian."""
+
+LOOK_ALIKES = str.maketrans(
+    "АВЕКМНОРСТУХІЈЅӀавекмнорстухіјѕӏԁһԛԝѵΑΒΕΖΗΙΚΜΝΟΡΤΥΧαεικνορτυχηγՕՍօսոհցզ",
+    "ABEKMHOPCTYXIJSlabekmhopctyxijsldhqwvABEZHIKMNOPTYXaeikvoptuxnyOUounhgq",
 )
+
+BREAK = " \x1f "
+"""Between parts of a message, which no rule reads as one; a message itself has no such character in its form."""
 
 MAX_TEXT = 12_000
 """Characters looked at; a message has 4,000 at most, and what is forwarded in it 6,000 more in embeds."""
@@ -36,21 +44,55 @@ MAX_TEXT = 12_000
 
 def normalise(text: str) -> str:
     """Give the form of a text in which rules look for things."""
-    decomposed = unicodedata.normalize("NFKD", text[:MAX_TEXT]).translate(_BLANKS)
-    visible = "".join(
+    return _folded(_visible(text))
+
+
+def readings(parts: Iterable[str]) -> tuple[str, ...]:
+    """Give the ways in which the parts of a message are read, each once; the first is their normal form."""
+    seen = [_visible(part) for part in _bounded(parts)]
+    unmarked = [_MARKS.sub("", part) for part in seen]
+    latin = [part if part.isascii() else _WORD.sub(_as_latin, part) for part in unmarked]
+    return tuple(dict.fromkeys(_joined(one) for one in (seen, unmarked, latin)))
+
+
+def skeleton(text: str) -> str:
+    """Give the form of a text all of whose letters are read as the Latin ones that they look like."""
+    return _folded(_visible(text).translate(LOOK_ALIKES))
+
+
+def _bounded(parts: Iterable[str]) -> Iterable[str]:
+    room = MAX_TEXT
+    for part in parts:
+        if part and room > 0:
+            yield part[:room]
+            room -= len(part)
+
+
+def _visible(text: str) -> str:
+    """Fold and drop; marks are dropped before, too, because to sort long rows of them takes time."""
+    bare = _without_invisible(text[:MAX_TEXT].translate(_BLANKS))
+    decomposed = unicodedata.normalize("NFKD", bare)[:MAX_TEXT].translate(_BLANKS)
+    return unicodedata.normalize("NFKC", _without_invisible(decomposed))
+
+
+def _without_invisible(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
         character
-        for character in decomposed
+        for character in text
         if character in _KEPT_CONTROLS or unicodedata.category(character) not in _INVISIBLE
     )
-    return _SPACES.sub(" ", unicodedata.normalize("NFKC", visible).casefold()).strip()
 
 
-def readings(text: str) -> tuple[str, ...]:
-    """Give the ways in which a text in normal form is read, each once, the text itself first."""
-    unmarked = _SPACES.sub(" ", _MARKS.sub("", text)).strip()
-    latin = unmarked if unmarked.isascii() else _WORD.sub(_as_latin, unmarked)
-    return tuple(dict.fromkeys((text, unmarked, latin)))
+def _folded(text: str) -> str:
+    return _SPACES.sub(" ", text.casefold()).strip()
+
+
+def _joined(parts: list[str]) -> str:
+    return BREAK.join(form for part in parts if (form := _folded(part)))
 
 
 def _as_latin(word: re.Match[str]) -> str:
-    return word[0].translate(_LOOK_ALIKES) if _LATIN.search(word[0]) else word[0]
+    mixed = sum(script.search(word[0]) is not None for script in _SCRIPTS) > 1
+    return word[0].translate(LOOK_ALIKES) if mixed else word[0]

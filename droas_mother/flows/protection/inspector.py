@@ -85,6 +85,11 @@ class Inspector:
                 return
             self._recent.popitem(last=False)
 
+    def note_standing(self, verdict: Verdict) -> None:
+        """Note that a verdict was not carried out: what it was to delete still stands, and may be judged again."""
+        for ref in verdict.decision.delete:
+            self._condemned.pop(ref.message_id, None)
+
     def _note_condemned(self, refs: Iterable[MessageRef]) -> None:
         """Note what is being deleted, so that nothing is deleted, audited and warned of a second time."""
         for ref in refs:

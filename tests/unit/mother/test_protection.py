@@ -9,7 +9,7 @@ from droas_common.settings import ProtectionLevel
 from droas_mother.core.protection.decision import Decision, MessageRef, merge
 from droas_mother.core.protection.facts import MEMORY_MESSAGES, MEMORY_S, MessageFacts, remember
 from droas_mother.core.protection.judgement import decide, rules
-from droas_mother.core.protection.normalisation import normalise
+from droas_mother.core.protection.normalisation import MAX_TEXT, normalise, readings
 from droas_mother.core.protection.policy import POLICIES, strictest
 from droas_mother.core.protection.policy_settings import PolicySettings
 from droas_mother.core.settings import ProtectionSettings
@@ -19,7 +19,9 @@ from droas_mother.flows.protection.waiting_line import Waiting, WaitingLine
 MEDIUM = POLICIES[ProtectionLevel.MEDIUM]
 
 
-def facts(text: str = "hello", *, number: int = 1, at_s: float = 0.0, **more: object) -> MessageFacts:
+def facts(
+    text: str = "hello", *, labels: tuple[str, ...] = (), number: int = 1, at_s: float = 0.0, **more: object
+) -> MessageFacts:
     """Give a message."""
     given_facts: dict[str, object] = {
         "guild_id": Snowflake("1"),
@@ -29,6 +31,7 @@ def facts(text: str = "hello", *, number: int = 1, at_s: float = 0.0, **more: ob
         "author_name": "ada",
         "at_s": at_s,
         "text": normalise(text),
+        "readings": readings((text, *labels)),
         **more,
     }
     return MessageFacts(**given_facts)  # type: ignore[arg-type]  # a test may vary any field
@@ -63,6 +66,12 @@ def test_forbidden_words_are_found_in_every_guise(text: str) -> None:
         "sc\N{CYRILLIC SMALL LETTER A}m",
         "S\N{CYRILLIC CAPITAL LETTER ES}AM",
         "tw\N{GREEK SMALL LETTER OMICRON} words",
+        "SCA\N{GREEK CAPITAL LETTER MU}",
+        "\N{CYRILLIC SMALL LETTER DZE}\N{CYRILLIC SMALL LETTER ES}\N{GREEK SMALL LETTER ALPHA}m",
+        "sc\u2065am",
+        "sc\U000e0080am",
+        "two\u1160words",
+        "two\uffa0words",
     ],
 )
 def test_forbidden_words_are_read_as_people_read_them(text: str) -> None:
@@ -75,6 +84,16 @@ def test_a_word_of_another_script_is_that_word() -> None:
     text = "\N{CYRILLIC SMALL LETTER ES}\N{CYRILLIC SMALL LETTER O}\N{CYRILLIC SMALL LETTER ER}"
     assert not judged(facts(text), ProtectionSettings(keywords=("cop",)))
     assert judged(facts(f"**{text}**"), ProtectionSettings(keywords=(text,)))
+    assert not judged(facts("cop"), ProtectionSettings(keywords=(text,)))
+
+
+def test_a_word_of_another_script_with_a_latin_letter_is_that_word() -> None:
+    """Look-alikes hide no Cyrillic word, either."""
+    casino = "\N{CYRILLIC SMALL LETTER KA}{}\N{CYRILLIC SMALL LETTER ZE}\N{CYRILLIC SMALL LETTER I}"
+    settings = ProtectionSettings(keywords=(casino.format("\N{CYRILLIC SMALL LETTER A}"),))
+    assert judged(facts(casino.format("a")), settings)
+    assert judged(facts(casino.format("A").upper()), settings)
+    assert not judged(facts(casino.format("o")), settings)
 
 
 @pytest.mark.parametrize("text", ["a_scam_b", "bad_word", "4 * 5 * 6", "f**k"])
@@ -116,6 +135,15 @@ def test_invites_are_found(text: str) -> None:
         "discord.com//invite//abc",
         "discord.com/x/../invite/abc",
         "**discord.gg**/abc",
+        "discord.gg:/abc",
+        "discord.gg:0000443/abc",
+        "discord%2egg/abc",
+        "%64iscord.gg/abc",
+        "discord.gg/,/../abc",
+        "dsc.gg/abc",
+        "discord.me/abc",
+        f"discord.gg/{'./' * 200}abc",
+        f"discord.gg{'/' * 400}abc",
     ],
 )
 def test_invites_are_read_as_browsers_read_them(text: str) -> None:
@@ -125,28 +153,61 @@ def test_invites_are_read_as_browsers_read_them(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["discord.com/channels/1/2", "mydiscord.gg/abc", "discord.gg/", "discord.gg is down"]
+    "text",
+    [
+        "discord.com/channels/1/2",
+        "mydiscord.gg/abc",
+        "discord.gg/",
+        "discord.gg is down",
+        "links to discord.gg/ are deleted here",
+        "use `discord.gg/` links",
+        "discord.gg / or rather Matrix?",
+        "discord.gg/\nsee you",
+    ],
 )
 def test_other_addresses_are_no_invites(text: str) -> None:
     """Neither another path there nor another host."""
     assert not judged(facts(text))
 
 
-@pytest.mark.parametrize("between", [" ", ",", "\n", "&", ")("])
+@pytest.mark.parametrize(
+    "between",
+    [
+        " ",
+        ",",
+        "\n",
+        "&",
+        ")(",
+        "/https://",
+        ":",
+        "+",
+        ".",
+        "\N{EM DASH}",
+        "\N{FIRE}",
+        "\N{RIGHTWARDS ARROW}",
+    ],
+)
 def test_an_allowed_invite_does_not_hide_another(between: str) -> None:
     """Order does not matter: one foreign invitation is enough."""
     settings = ProtectionSettings(allowed_invites=("ours",))
     assert judged(facts(f"discord.gg/ours{between}discord.gg/theirs"), settings)
+    assert judged(facts(f"https://discord.com/x{between}discord.gg/theirs"), settings)
+    assert judged(facts("discord.gg/theirs/../ours"), settings)
 
 
 def test_what_hangs_on_a_message_is_read_but_is_not_what_was_said() -> None:
     """A file's name may hold a forbidden word; five files of one name are no spam."""
     assert (
-        judged(facts("", labels="free scam.png"), ProtectionSettings(keywords=("scam",))).rule == "keywords"
+        judged(facts("", labels=("free scam.png",)), ProtectionSettings(keywords=("scam",))).rule
+        == "keywords"
     )
+    assert not judged(
+        facts("this one is free", labels=("scam.png",)), ProtectionSettings(keywords=("free scam",))
+    )
+    assert not judged(facts("more at discord.gg/", labels=("image.png",)))
     past, decision = (), Decision()
     for number in range(MEDIUM.duplicate_messages):
-        message = facts("", labels="image.png", number=number + 1, at_s=number * 8.0)
+        message = facts("", labels=("image.png",), number=number + 1, at_s=number * 8.0)
         past = remember(past, message)
         decision = decide(message, past, MEDIUM, rules(ProtectionSettings()))
     assert not decision
@@ -239,6 +300,24 @@ def test_merging_is_a_semilattice(first: Decision, second: Decision, third: Deci
     assert merge(first, first) == first
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}",
+        "a\u0345\u0301\u0316",
+        "discord.gg/",
+        "_",
+        "*a",
+        "\N{CYRILLIC SMALL LETTER A}a",
+    ],
+)
+def test_whatever_is_written_little_is_looked_at(text: str) -> None:
+    """A form never grows beyond the bound, whatever its letters stand for."""
+    whole = text * (2 * MAX_TEXT)
+    assert len(normalise(whole)) <= 3 * MAX_TEXT
+    assert all(len(one) <= 3 * MAX_TEXT for one in readings((whole, whole)))
+
+
 @given(st.text(max_size=200))
 def test_normal_form_is_stable(text: str) -> None:
     """Normalising twice gives what once gave."""
@@ -270,8 +349,11 @@ def test_a_judged_message_is_not_judged_again() -> None:
     )
     assert inspector.inspect(facts("scam", number=1))
     assert inspector.inspect(facts("scam", number=1, at_s=0.5, edited=True)) is None
-    assert inspector.inspect(facts("an old scam", number=2, at_s=1.0, edited=True))
+    verdict = inspector.inspect(facts("an old scam", number=2, at_s=1.0, edited=True))
+    assert verdict is not None
     assert inspector.inspect(facts("an old scam", number=2, at_s=1.5, edited=True)) is None
+    inspector.note_standing(verdict)  # it was not carried out
+    assert inspector.inspect(facts("an old scam", number=2, at_s=2.0, edited=True))
 
 
 def test_who_is_silent_is_forgotten() -> None:

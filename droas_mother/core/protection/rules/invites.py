@@ -1,5 +1,6 @@
 """Invitations to other Discord groups."""
 
+import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
@@ -7,17 +8,15 @@ import re2
 
 from droas_mother.core.protection.decision import Decision
 from droas_mother.core.protection.facts import MessageFacts, Trace
-from droas_mother.core.protection.normalisation import readings
 from droas_mother.core.protection.policy import Policy
 from droas_mother.core.protection.rules.base import against
 
-_LINK = re2.compile(
-    r"(?:^|[^a-z0-9-])(discord(?:app)?\.com|discord\.gg|dsc\.gg|discord\.me)\.?(?::\d{1,5})?"
-    r"\s*[/\\]\s*([^\s<>()\[\]|?#,;&'\"]{1,300})"
-)
-"""A host on which invitations are, and the path behind it, up to what is not of a path."""
+_HOST = re2.compile(r"(?:^|[^a-z0-9-])(discord(?:app)?\.com|discord\.gg|dsc\.gg|discord\.me)\.?(?::\d*)?/")
+_PATH = re.compile(r"[^\s<>?#]{0,600}")
+_CODE = re.compile(r"[a-z0-9-]{2,32}")
+_NOTHING = re.compile(r"/(?:\.?/)+")
+"""Parts of a path that lead nowhere; browsers leave them out."""
 
-_CODE = re2.compile(r"^[a-z0-9-]{2,32}")
 _LONG_HOSTS = ("discord.com", "discordapp.com")
 """Where an invitation's path begins with `/invite`."""
 
@@ -38,7 +37,7 @@ class InviteRule:
         """Say what to do about a message with an invitation."""
         if policy.invites_allowed:
             return Decision()
-        found = (code for text in readings(facts.words) for code in codes(text))
+        found = (code for text in facts.readings for code in codes(text))
         if all(code in self._allowed for code in found):
             return Decision()
         return against(
@@ -47,22 +46,33 @@ class InviteRule:
 
 
 def codes(text: str) -> Iterator[str]:
-    """Give the codes of the invitations in a text, whose addresses are read as a browser reads them."""
-    for host, path in _LINK.findall(text.replace("\N{IDEOGRAPHIC FULL STOP}", ".")):
-        parts = _parts(path)
-        if host in _LONG_HOSTS:
-            parts = parts[1:] if parts[:1] == ["invite"] else []
-        code = _CODE.match(parts[0]) if parts else None
-        if code is not None:
-            yield code[0]
+    """Give the codes of the invitations in a text, whose addresses are read as a browser reads them.
+
+    What an address leads to when its steps back are taken, and what stands first in it, are both taken for a code.
+    """
+    plain = unquote(text).casefold().replace("\\", "/").replace("\N{IDEOGRAPHIC FULL STOP}", ".")
+    plain = _NOTHING.sub("/", plain)
+    for found in _HOST.finditer(plain):
+        path = _PATH.match(plain, found.end())
+        parts = path[0].split("/") if path is not None else []
+        for way in (parts, _resolved(parts)):
+            code = _code_of(found[1], way)
+            if code is not None:
+                yield code
 
 
-def _parts(path: str) -> list[str]:
-    """Give a path's parts, decoded, without empty ones and those that only lead to and fro."""
-    parts: list[str] = []
-    for part in unquote(path).casefold().replace("\\", "/").split("/"):
+def _code_of(host: str, parts: list[str]) -> str | None:
+    if host in _LONG_HOSTS:
+        parts = parts[1:] if parts[:1] == ["invite"] else []
+    code = _CODE.match(parts[0]) if parts else None
+    return code[0] if code is not None else None
+
+
+def _resolved(parts: list[str]) -> list[str]:
+    resolved: list[str] = []
+    for part in parts:
         if part == "..":
-            del parts[-1:]
-        elif part not in ("", "."):
-            parts.append(part)
-    return parts
+            del resolved[-1:]
+        else:
+            resolved.append(part)
+    return resolved

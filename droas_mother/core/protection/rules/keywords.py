@@ -6,7 +6,7 @@ import re2
 
 from droas_mother.core.protection.decision import Decision
 from droas_mother.core.protection.facts import MessageFacts, Trace
-from droas_mother.core.protection.normalisation import normalise, readings
+from droas_mother.core.protection.normalisation import normalise, skeleton
 from droas_mother.core.protection.policy import Policy
 from droas_mother.core.protection.rules.base import against
 
@@ -21,11 +21,14 @@ class KeywordRule:
     name = "keywords"
 
     def __init__(self, keywords: tuple[str, ...]) -> None:
-        self._keywords = tuple(sorted({normal for word in keywords if (normal := normalise(word))}))
+        # One of another script is also looked for with some of its letters replaced by the Latin ones that they look like.
+        # Not when all of them have such a one: it would be another word.
+        mixed = {form for word in keywords if not (form := skeleton(word)).isascii()}
+        self._keywords = tuple(sorted({normal for word in keywords if (normal := normalise(word))} | mixed))
 
     def judge(self, facts: MessageFacts, recent: tuple[Trace, ...], policy: Policy) -> Decision:  # noqa: ARG002 - port
         """Say what to do about a message with a forbidden word."""
-        if not self._keywords or not any(self._pattern.search(text) for text in readings(facts.words)):
+        if not self._keywords or not any(self._pattern.search(text) for text in facts.readings):
             return Decision()
         return against(
             facts, self.name, "a word that is not allowed here", time_out_s=policy.keyword_time_out_s
