@@ -19,7 +19,7 @@ from droas_common.credentials import KeySource, read_credential
 from droas_common.errors import OutsideError
 from droas_common.settings import CurveKeys
 from droas_common.tool_client import NOT_ADMITTED, ToolUnavailableError, as_exception, bounded_frame
-from droas_common.tool_retries import Patience, Tries, fresh_key, telling
+from droas_common.tool_retries import CircuitBreaker, Tries, fresh_key, telling
 from droas_common.wire.calls import (
     Actor,
     CallMeta,
@@ -53,7 +53,7 @@ class SyncToolClient:
     def __init__(self, endpoint: str, keys: KeySource, rules: BreakerRules | None = None) -> None:
         self._endpoint, self._source = endpoint, keys
         self._keys: CurveKeys | None = None
-        self._patience = Patience(rules, time.monotonic)
+        self._breaker = CircuitBreaker(rules, time.monotonic)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket: zmq.Socket[bytes] | None = None
         self._ids = itertools.count(1)
@@ -127,7 +127,7 @@ class SyncToolClient:
                 try:
                     # Before it is asked whether she answers: another mother has not failed.
                     socket = self._open()
-                    with self._patience.one_try():
+                    with self._breaker.one_try():
                         return read_result(self._ask(socket, Method.CALL, params, tries.next_s()))
                 except OutsideError as error:
                     time.sleep(tries.pause_s(error))
@@ -172,7 +172,7 @@ class SyncToolClient:
             keys = self._source()
             if keys != self._keys:
                 self._drop()
-                self._patience.forgive()
+                self._breaker.forgive()
             if self._socket is None:
                 self._socket = client_socket(self._context, zmq.DEALER, self._endpoint, keys)
                 self._keys = keys

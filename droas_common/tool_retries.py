@@ -47,7 +47,7 @@ def fresh_key() -> str:
     return f"{time.time_ns() // 1_000_000:012x}-{secrets.token_hex(8)}"
 
 
-class Patience:
+class CircuitBreaker:
     """Knows how a mother has answered lately, and when to leave her in peace.
 
     Args:
@@ -135,11 +135,11 @@ class RetryingTools:
 
     def __init__(self, calls: Tools, rules: BreakerRules | None = None) -> None:
         self._calls = calls
-        self._patience = Patience(rules, lambda: asyncio.get_running_loop().time())
+        self._breaker = CircuitBreaker(rules, lambda: asyncio.get_running_loop().time())
 
     def forgive(self) -> None:
         """Ask without a rest: another mother is there, who has not failed."""
-        self._patience.forgive()
+        self._breaker.forgive()
 
     async def list_tools(self, *, timeout_s: float = 5.0) -> list[ToolDescription]:
         """Give the tools that may be called; raises OutsideError."""
@@ -173,7 +173,7 @@ class RetryingTools:
         with telling(key):
             while True:
                 try:
-                    with self._patience.one_try():
+                    with self._breaker.one_try():
                         return await self._calls.call(
                             name, arguments, actor=actor, timeout_s=tries.next_s(), idempotency_key=key
                         )

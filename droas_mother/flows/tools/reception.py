@@ -17,7 +17,7 @@ from droas_common.wire.calls import (
 )
 from droas_common.wire.frames import FrameError
 from droas_mother.core.tools.fair_queue import FairQueue
-from droas_mother.core.tools.patience import PAUSE_S, Patience
+from droas_mother.core.tools.fault_limit import PAUSE_S, FaultLimit
 from droas_mother.flows.tools.call_gate import error, misplaced
 from droas_mother.flows.tools.waiting_calls import GatewayFigures, Waiting, weight_of
 from droas_mother.ports import CallSocket, Question
@@ -38,13 +38,13 @@ class Reception:
         self._socket = socket
         self._waiting = waiting
         self._figures = figures
-        self._patience = Patience()
+        self._fault_limit = FaultLimit()
         self._withdrawn: list[Waiting] = []
 
     def admit(self, question: Question) -> None:
         """Let a request wait its turn; what cannot be read, or finds no room, is answered at once."""
         now = time.perf_counter()
-        if not self._patience.listens(question.principal.caller, now=now):
+        if not self._fault_limit.listens(question.principal.caller, now=now):
             self._figures.unread += 1
             return
         try:
@@ -95,7 +95,7 @@ class Reception:
     def _disappoint(self, question: Question, request: Request | None, said: CallError, now: float) -> None:
         """Refuse a faulty frame; a caller who sends too many of them is not read for a while, and told so."""
         caller = question.principal.caller
-        if not self._patience.bears(caller, now=now):
+        if not self._fault_limit.bears(caller, now=now):
             log.warning("caller_not_read", caller=caller, pause_s=PAUSE_S)
             words = f"too many faulty frames: nothing is read of {caller} for {PAUSE_S:g} s"
             said = error(ErrorCode.LIMITED, words, "limited", retry_after_ms=int(PAUSE_S * 1000))

@@ -11,7 +11,7 @@ import zmq
 
 from droas_common.wire.calls import MAX_BRACKETS, MAX_DEPTH
 from droas_common.wire.frames import MAX_FRAME_BYTES
-from droas_mother.core.tools.patience import FAULTS
+from droas_mother.core.tools.fault_limit import FAULTS
 from droas_mother.core.tools.tool_settings import ToolSettings
 from tests.support.bench_of_tools import ADA, ToolBench, running
 

@@ -11,7 +11,7 @@ PAUSE_S = 1.0
 _MAX_CALLERS = 1_000
 
 
-class Patience:
+class FaultLimit:
     """Counts each caller's faulty frames."""
 
     def __init__(self) -> None:
