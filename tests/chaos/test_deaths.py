@@ -63,7 +63,7 @@ async def test_a_stopped_child_is_replaced(place: Town) -> None:
 
 
 async def test_a_killed_forkserver_harms_nobody(place: Town) -> None:
-    """Living children live on; the next start makes a new forkserver."""
+    """Living children live on; the next start makes a new forkserver, and says so."""
     assert place.process is not None
     before = await place.all_ready()
     forkserver_of(place.process.pid).kill()
@@ -72,6 +72,7 @@ async def test_a_killed_forkserver_harms_nobody(place: Town) -> None:
     await answers_again(place)
     after = await place.all_ready()
     assert after["bot_02"]["pid"] == before["bot_02"]["pid"]
+    assert "forkserver_replaced" in place.log()
     assert await place.stop_mother() == 0
     assert not alive(
         [psutil.Process(after[name]["pid"]) for name in after if psutil.pid_exists(after[name]["pid"])]

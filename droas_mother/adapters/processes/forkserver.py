@@ -62,6 +62,13 @@ class Forkserver:
         server._forkserver_alive_fd = alive_w  # noqa: SLF001
         server._forkserver_pid = pid  # noqa: SLF001
 
+    @property
+    def pid(self) -> int | None:
+        """Its process; None before it was started."""
+        server: Any = forkserver._forkserver  # noqa: SLF001
+        pid: int | None = server._forkserver_pid  # noqa: SLF001
+        return pid
+
     def warm_up(self) -> "Future[None]":
         """Make sure that the forkserver runs; a fresh one's imports go on after the future is done."""
         return self.thread.submit(forkserver.ensure_running)
@@ -75,11 +82,10 @@ class Forkserver:
 
         By itself it would stay: the children that it forked hold the pipe at whose end it goes.
         """
-        pid: int | None = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]  # noqa: SLF001
-        if pid is not None:
+        if self.pid is not None:
             with suppress(ProcessLookupError, ChildProcessError):
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
 
 
 def _serve(listener: int, alive: int, mother: int) -> NoReturn:

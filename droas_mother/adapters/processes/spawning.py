@@ -10,6 +10,7 @@ from pathlib import Path
 
 from droas_common.by_name import ByName
 from droas_common.errors import OutsideError
+from droas_common.logs import log
 from droas_common.settings import ChildSettings
 from droas_mother.adapters.processes.child_process import ChildProcess
 from droas_mother.adapters.processes.forkserver import Forkserver
@@ -61,11 +62,13 @@ class Spawner:
         if stacks_path is not None:
             # A life that hangs at once must not be shown where the last one hung.
             stacks_path.unlink(missing_ok=True)
-        began = time.monotonic()
+        began, server = time.monotonic(), self._forkserver.pid
         try:
             process.start()
         finally:
             child_end.close()
+        if server not in (None, self._forkserver.pid):
+            log.warning("forkserver_replaced", ended=server, pid=self._forkserver.pid)
         pid = process.pid
         if pid is None:
             raise OutsideError("the forkserver gave no process id")
