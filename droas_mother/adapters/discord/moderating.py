@@ -118,7 +118,7 @@ async def _bounded(act: Awaitable[object], what: str) -> None:
         raise OutsideError(words) from error
     except (OSError, aiohttp.ClientError, TimeoutError, RuntimeError, nextcord.DiscordException) as error:
         raise OutsideError(f"could not {what}: {type(error).__name__}", retry_after_s=_AGAIN_S) from error
-    except (ValueError, LookupError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         # nextcord reads an answer before it looks at its status, and stumbles over what a proxy wrote.
         raise OutsideError(
             f"could not {what}: an answer that cannot be read ({type(error).__name__})",

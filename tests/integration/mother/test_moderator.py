@@ -73,12 +73,23 @@ async def time_out(moderator: DiscordModerator, member: str = MEMBER) -> None:
     await moderator.time_out(GUILD, Snowflake(member), seconds=60, reason="flood")
 
 
-@pytest.mark.parametrize("body", [b"<html>Bad gateway</html>", b"\xff\xfe"], ids=["html", "no-utf-8"])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (502, b"<html>Bad gateway</html>"),
+        (502, b"\xff\xfe"),
+        (503, b'{"message": null}'),
+        (403, b'{"message": null}'),
+        (503, b"502"),
+        (403, b"true"),
+    ],
+    ids=["html", "no-utf-8", "no-words", "no-words-403", "a-number", "a-truth"],
+)
 async def test_an_answer_that_is_none_is_the_worlds_fault(
-    world: Discord, moderator: DiscordModerator, body: bytes
+    world: Discord, moderator: DiscordModerator, status: int, body: bytes
 ) -> None:
     """What a proxy says in Discord's name may be different in a while."""
-    world.answers["PATCH 9"] = lambda: web.Response(status=502, body=body, headers=JSON)
+    world.answers["PATCH 9"] = lambda: web.Response(status=status, body=body, headers=JSON)
     with pytest.raises(OutsideError, match="cannot be read") as caught:
         await time_out(moderator)
     assert caught.value.retry_after_s == 5
