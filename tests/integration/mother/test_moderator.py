@@ -156,7 +156,37 @@ async def test_who_is_not_known_is_not_asked_again(world: Discord, moderator: Di
     with pytest.raises(OutsideError, match="answered 401") as caught:
         await delete(moderator, "3", "4")
     assert caught.value.retry_after_s is None
+    for act in (delete(moderator, "5", "6"), delete(moderator, "7"), time_out(moderator)):
+        with pytest.raises(OutsideError, match="check its token") as caught:
+            await act
+        assert caught.value.retry_after_s is None
     assert world.asked == ["POST bulk-delete"]
+
+
+@pytest.mark.parametrize(("said", "least_s"), [({"Retry-After": "3600"}, 3590), ({}, 4)])
+async def test_who_is_shut_out_asks_for_nothing_until_it_may(
+    world: Discord, moderator: DiscordModerator, said: dict[str, str], least_s: float
+) -> None:
+    """What Discord says to an address that was refused too often holds for every act, and each is tried again then."""
+    world.answers["PATCH 9"] = lambda: web.Response(status=429, text="rate limited", headers=said)
+    with pytest.raises(OutsideError, match="answered 429") as caught:
+        await time_out(moderator)
+    for act in (time_out(moderator), time_out(moderator, "8"), delete(moderator, "3", "4")):
+        assert caught.value.retry_after_s is not None
+        assert caught.value.retry_after_s > least_s
+        with pytest.raises(OutsideError, match="takes no requests") as caught:
+            await act
+    assert world.asked == ["PATCH 9"]
+
+
+async def test_a_hold_has_an_end(world: Discord, moderator: DiscordModerator) -> None:
+    """Discord is asked again when it said so."""
+    said = {"Retry-After": "0"}
+    world.answers["PATCH 9"] = lambda: web.Response(status=429, text="rate limited", headers=said)
+    with pytest.raises(OutsideError, match="answered 429"):
+        await time_out(moderator)
+    await time_out(moderator, "8")
+    assert world.asked == ["PATCH 9", "PATCH 8"]
 
 
 async def test_without_a_connection_a_later_try_may_do() -> None:
