@@ -14,6 +14,7 @@ from droas_common.discord_connection import DiscordConnection
 from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
 from droas_common.logs import log
+from droas_mother.core.protection.deletions import PartlyDeletedError
 from droas_mother.core.protection.refusals import Refusals, shut_out_s
 
 MAX_REASON = 512
@@ -46,7 +47,12 @@ class DiscordModerator:
     async def delete_messages(
         self, channel_id: Snowflake, message_ids: Sequence[Snowflake], *, reason: str
     ) -> None:
-        """Delete 1 to 100 messages of one channel; those already gone are no error; raises OutsideError."""
+        """Delete 1 to 100 messages of one channel; those already gone are no error.
+
+        Raises:
+            PartlyDeletedError: some are left.
+            OutsideError: all are left.
+        """
         http, channel, place = self._http(), int(channel_id), ("channel", channel_id)
         ids, reason = [int(message_id) for message_id in message_ids], reason[:MAX_REASON]
         what = f"delete {len(ids)} messages in {channel_id}"
@@ -57,14 +63,18 @@ class DiscordModerator:
                 log.info("bulk_deletion_refused", channel=channel_id, why=str(error))
             else:
                 return
-        unwanted: list[_UnwantedError] = []
-        for one in ids:
+        unwanted: dict[Snowflake, _UnwantedError] = {}
+        for number, one in enumerate(ids):
             try:
                 await self._do(partial(http.delete_message, channel, one, reason=reason), what, place)
             except _UnwantedError as error:
-                unwanted.append(error)
-        if unwanted:
-            raise unwanted[0]
+                unwanted[message_ids[number]] = error
+            except OutsideError as error:
+                left = frozenset({*unwanted, *message_ids[number:]})
+                raise PartlyDeletedError(str(error), left=left, retry_after_s=error.retry_after_s) from error
+        first = next(iter(unwanted.values()), None)
+        if first is not None:
+            raise PartlyDeletedError(str(first), left=frozenset(unwanted)) from first
 
     async def time_out(self, guild_id: Snowflake, user_id: Snowflake, *, seconds: float, reason: str) -> None:
         """Silence a member for a while; raises OutsideError."""

@@ -14,6 +14,7 @@ from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
 from droas_mother.adapters.discord import moderating
 from droas_mother.adapters.discord.moderating import DiscordModerator
+from droas_mother.core.protection.deletions import PartlyDeletedError
 
 GUILD, CHANNEL, MEMBER = Snowflake("1"), Snowflake("2"), Snowflake("9")
 JSON = {"content-type": "application/json"}
@@ -119,9 +120,22 @@ async def test_a_bulk_that_is_refused_is_done_one_by_one(world: Discord, moderat
     with pytest.raises(OutsideError, match="system messages") as caught:
         await delete(moderator, "3", "4", "5")
     assert caught.value.retry_after_s is None
+    assert isinstance(caught.value, PartlyDeletedError)
+    assert caught.value.left == {"4"}
     assert world.asked == ["POST bulk-delete", "DELETE 3", "DELETE 4", "DELETE 5"]
     world.answers = {"POST bulk-delete": refusal(400, 50034)}
     await delete(moderator, "3", "5")
+
+
+async def test_what_is_left_when_discord_fails_half_way_is_told(
+    world: Discord, moderator: DiscordModerator
+) -> None:
+    """What is gone already need not be deleted once more."""
+    world.answers = {"POST bulk-delete": refusal(400, 50034), "DELETE 4": refusal(503, 0)}
+    with pytest.raises(PartlyDeletedError, match="answered 503") as caught:
+        await delete(moderator, "3", "4", "5")
+    assert caught.value.retry_after_s == 5
+    assert caught.value.left == {"4", "5"}
 
 
 async def test_a_channel_that_is_forbidden_is_left_alone_for_a_while(
