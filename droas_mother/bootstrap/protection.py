@@ -35,7 +35,6 @@ class Protection:
         self._choice = choice_of(ground.configuration)
         self.inspector = Inspector(
             settings,
-            level_of=lambda guild_id: bots.supervisor.level_of(guild_id, ground.settings.protection.level),
             policy_of=lambda guild_id: self._choice.of(guild_id, bots.supervisor.settings_in(guild_id)),
             name_of=lambda guild_id: self._choice.name_of(guild_id, bots.supervisor.settings_in(guild_id)),
         )

@@ -21,7 +21,8 @@ COLOURS = {
     "stopped": "90",
 }
 
-_COLOUR = re.compile(r"(\x1b\[\d{0,2}m)")
+_OURS = "|".join(sorted({"0", "1", *COLOURS.values()}))
+_COLOUR = re.compile(rf"(\x1b\[(?:{_OURS})m)")
 
 
 def colourful(stream: Any = None) -> bool:

@@ -183,7 +183,11 @@ class Moderator(Protocol):
     async def delete_messages(
         self, channel_id: Snowflake, message_ids: Sequence[Snowflake], *, reason: str
     ) -> None:
-        """Delete 1 to 100 messages of one channel; those already gone are no error."""
+        """Delete 1 to 100 messages of one channel; those already gone are no error.
+
+        Raises:
+            PartlyDeletedError: some are left; after any other OutsideError all may be.
+        """
         ...
 
     async def time_out(self, guild_id: Snowflake, user_id: Snowflake, *, seconds: float, reason: str) -> None:

@@ -14,7 +14,8 @@ from droas_common.discord_connection import DiscordConnection
 from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
 from droas_common.logs import log
-from droas_mother.core.protection.refusals import Refusals
+from droas_mother.core.protection.deletions import PartlyDeletedError
+from droas_mother.core.protection.refusals import Refusals, shut_out_s
 
 MAX_REASON = 512
 """Characters of an audit log reason that Discord keeps."""
@@ -27,6 +28,9 @@ _AGAIN_S = 5.0
 
 _SYSTEM_MESSAGE = 50021
 """Forbidden, too, but of this one message: those that Discord itself writes."""
+
+_WHO, _ANYBODY = "who the bot is", "who asks from this address"
+"""What Discord may refuse beside channels and members, and with them all else."""
 
 
 class DiscordModerator:
@@ -43,7 +47,12 @@ class DiscordModerator:
     async def delete_messages(
         self, channel_id: Snowflake, message_ids: Sequence[Snowflake], *, reason: str
     ) -> None:
-        """Delete 1 to 100 messages of one channel; those already gone are no error; raises OutsideError."""
+        """Delete 1 to 100 messages of one channel; those already gone are no error.
+
+        Raises:
+            PartlyDeletedError: some are left.
+            OutsideError: all are left.
+        """
         http, channel, place = self._http(), int(channel_id), ("channel", channel_id)
         ids, reason = [int(message_id) for message_id in message_ids], reason[:MAX_REASON]
         what = f"delete {len(ids)} messages in {channel_id}"
@@ -54,14 +63,18 @@ class DiscordModerator:
                 log.info("bulk_deletion_refused", channel=channel_id, why=str(error))
             else:
                 return
-        unwanted: list[_UnwantedError] = []
-        for one in ids:
+        unwanted: dict[Snowflake, _UnwantedError] = {}
+        for number, one in enumerate(ids):
             try:
                 await self._do(partial(http.delete_message, channel, one, reason=reason), what, place)
             except _UnwantedError as error:
-                unwanted.append(error)
-        if unwanted:
-            raise unwanted[0]
+                unwanted[message_ids[number]] = error
+            except OutsideError as error:
+                left = frozenset({*unwanted, *message_ids[number:]})
+                raise PartlyDeletedError(str(error), left=left, retry_after_s=error.retry_after_s) from error
+        first = next(iter(unwanted.values()), None)
+        if first is not None:
+            raise PartlyDeletedError(str(first), left=frozenset(unwanted)) from first
 
     async def time_out(self, guild_id: Snowflake, user_id: Snowflake, *, seconds: float, reason: str) -> None:
         """Silence a member for a while; raises OutsideError."""
@@ -82,20 +95,52 @@ class DiscordModerator:
         return client.http
 
     async def _do(self, act: Callable[[], Awaitable[object]], what: str, place: Hashable) -> None:
-        """Do one act of Discord and translate its failures; what it forbids is not asked for again at once."""
-        if self._refusals.hold(place, time.monotonic()):
-            raise OutsideError(f"could not {what}: Discord forbade it a moment ago; check the bot's role")
+        """Do one act of Discord and translate its failures; what it refuses is not asked for again at once."""
+        self._mind_refusals(what, place)
         try:
             await _bounded(act(), what)
         except nextcord.NotFound:
             return  # somebody was quicker
-        except nextcord.Forbidden as error:
-            if error.code == _SYSTEM_MESSAGE:
-                raise _UnwantedError(f"could not {what}: Discord keeps system messages") from error
-            self._refusals.note(place, time.monotonic())
+        except nextcord.HTTPException as error:
+            raise self._refused(error, what, place) from error
+
+    def _mind_refusals(self, what: str, place: Hashable) -> None:
+        """Raise OutsideError when Discord need not be asked, because it would refuse once more."""
+        now_s = time.monotonic()
+        if self._refusals.hold_s(place, now_s):
+            raise OutsideError(f"could not {what}: Discord forbade it a moment ago; check the bot's role")
+        if self._refusals.hold_s(_WHO, now_s):
             raise OutsideError(
-                f"could not {what}: Discord forbids it ({error.code}); check the bot's role"
-            ) from error
+                f"could not {what}: Discord did not know the bot a moment ago; check its token"
+            )
+        wait_s = self._refusals.hold_s(_ANYBODY, now_s)
+        if wait_s:
+            raise OutsideError(
+                f"could not {what}: Discord takes no requests for {wait_s:.0f} s yet", retry_after_s=wait_s
+            )
+
+    def _refused(self, error: nextcord.HTTPException, what: str, place: Hashable) -> OutsideError:
+        """Translate what Discord answered, and remember what it would refuse again."""
+        now_s, words = time.monotonic(), f"could not {what}: Discord answered {error.status} ({error.code})"
+        match error.status:
+            case 400:
+                return _UnwantedError(words)
+            case 401:
+                self._refusals.note(_WHO, now_s)
+                return OutsideError(f"{words}; check the bot's token")
+            case 403 if error.code == _SYSTEM_MESSAGE:
+                return _UnwantedError(f"could not {what}: Discord keeps system messages")
+            case 403:
+                self._refusals.note(place, now_s)
+                return OutsideError(
+                    f"could not {what}: Discord forbids it ({error.code}); check the bot's role"
+                )
+            case 429:
+                wait_s = shut_out_s(error.response.headers.get("Retry-After", ""), _AGAIN_S)
+                self._refusals.note(_ANYBODY, now_s, wait_s)
+                return OutsideError(words, retry_after_s=max(wait_s, _AGAIN_S))
+            case _:
+                return OutsideError(words, retry_after_s=_AGAIN_S if error.status >= 500 else None)
 
 
 class _UnwantedError(OutsideError):
@@ -103,22 +148,15 @@ class _UnwantedError(OutsideError):
 
 
 async def _bounded(act: Awaitable[object], what: str) -> None:
-    """Await one request within its time; what Discord found or forbade is left to the caller."""
+    """Await one request within its time; what Discord answered is left to the caller."""
     try:
         async with asyncio.timeout(_CALL_S):
             await act
-    except (nextcord.NotFound, nextcord.Forbidden):
+    except nextcord.HTTPException:
         raise
-    except nextcord.HTTPException as error:
-        words = f"could not {what}: Discord answered {error.status} ({error.code})"
-        if error.status >= 500 or error.status == 429:
-            raise OutsideError(words, retry_after_s=_AGAIN_S) from error
-        if error.status == 400:
-            raise _UnwantedError(words) from error
-        raise OutsideError(words) from error
     except (OSError, aiohttp.ClientError, TimeoutError, RuntimeError, nextcord.DiscordException) as error:
         raise OutsideError(f"could not {what}: {type(error).__name__}", retry_after_s=_AGAIN_S) from error
-    except (ValueError, LookupError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         # nextcord reads an answer before it looks at its status, and stumbles over what a proxy wrote.
         raise OutsideError(
             f"could not {what}: an answer that cannot be read ({type(error).__name__})",

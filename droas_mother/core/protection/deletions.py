@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import batched, groupby
 
+from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
 from droas_mother.core.protection.decision import MessageRef
 
@@ -19,6 +20,22 @@ BULK_AGE_S = 14 * 86_400.0 - 3_600.0
 
 _EPOCH_S = 1_420_070_400.0
 """The first second of 2015, from which Discord's ids count."""
+
+
+class PartlyDeletedError(OutsideError):
+    """Of the messages of one request some are left; the others are gone.
+
+    Args:
+        message: what happened to those that are left.
+        left: their ids.
+        retry_after_s: seconds after which a retry may help; None when nobody said.
+    """
+
+    def __init__(
+        self, message: str, *, left: frozenset[Snowflake], retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.left = left
 
 
 @dataclass(frozen=True, slots=True)

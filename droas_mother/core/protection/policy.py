@@ -86,9 +86,3 @@ def _both(one: Policy, other: Policy) -> Policy:
         invite_time_out_s=max(one.invite_time_out_s, other.invite_time_out_s),
         keyword_time_out_s=max(one.keyword_time_out_s, other.keyword_time_out_s),
     )
-
-
-def strictest(levels: frozenset[ProtectionLevel], otherwise: ProtectionLevel) -> ProtectionLevel:
-    """Give the highest of some levels; what is configured for groups without any when there is none."""
-    order = list(ProtectionLevel)
-    return max(levels, key=order.index) if levels else otherwise

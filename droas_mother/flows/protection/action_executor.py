@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from droas_common.ids import Snowflake
 from droas_common.logs import log
@@ -37,6 +37,14 @@ MAX_GUILDS = 2_500
 _IDLE_S = 30.0
 _SLOWER = 3
 """Each retry waits so many times as long as the one before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Undone:
+    """Messages that Discord did not delete as it was asked to; each later one is among those left."""
+
+    left: frozenset[MessageRef]
+    later: frozenset[MessageRef]
 
 
 class ActionExecutor:
@@ -99,7 +107,8 @@ class ActionExecutor:
         if self._group is not None:
             words = f"more than {MAX_WAITING} members waited for Discord; this one gave way"
             self._group.create_task(
-                attempt(self._report(lost, Outcome.LIMITED, [words])), name=f"lost-{facts.message_id}"
+                attempt(self._report(lost, Outcome.LIMITED, [words], lost.verdict.decision.delete)),
+                name=f"lost-{facts.message_id}",
             )
 
     def _call_worker(self, guild_id: Snowflake, group: asyncio.TaskGroup) -> None:
@@ -129,7 +138,7 @@ class ActionExecutor:
     async def _carry_out(self, waiting: Waiting, line: WaitingLine, group: asyncio.TaskGroup) -> None:
         verdict = waiting.verdict
         with trace():
-            left, problems = await self._delete(verdict.decision)
+            undone, problems = await self._delete(verdict.decision)
             unsilenced = await self._silences.end(verdict, group)
             if unsilenced is not None:
                 problems.append(unsilenced)
@@ -137,7 +146,7 @@ class ActionExecutor:
             if delays_s and waiting.tries < MAX_RETRIES:
                 still_loud = unsilenced is not None and unsilenced.retry_after_s is not None
                 seconds = verdict.decision.time_out_s if still_loud else 0.0
-                rest = replace(verdict.decision, delete=left, time_out_s=seconds)
+                rest = replace(verdict.decision, delete=undone.later, time_out_s=seconds)
                 delay_s = max(delays_s) * _SLOWER**waiting.tries
                 again = Waiting(
                     verdict=replace(verdict, decision=rest),
@@ -146,11 +155,13 @@ class ActionExecutor:
                 )
                 self._line_up(line, again)
             outcome = Outcome.FAILED if problems else Outcome.OK
-            await self._report(waiting, outcome, list(dict.fromkeys(one.words for one in problems)))
+            words = list(dict.fromkeys(one.words for one in problems))
+            await self._report(waiting, outcome, words, undone.left)
 
-    async def _delete(self, decision: Decision) -> tuple[frozenset[MessageRef], list[Problem]]:
-        """Delete, request by request; gives what a retry may delete yet, and what went wrong."""
+    async def _delete(self, decision: Decision) -> tuple[_Undone, list[Problem]]:
+        """Delete, request by request; gives what is left of it, and what went wrong."""
         left: frozenset[MessageRef] = frozenset()
+        later: frozenset[MessageRef] = frozenset()
         problems: list[Problem] = []
         for one in deletions(decision.delete, time.time()):
             problem = await attempt(
@@ -158,16 +169,20 @@ class ActionExecutor:
             )
             if problem is not None:
                 problems.append(problem)
-                left |= one.refs if problem.retry_after_s is not None else frozenset()
-        return left, problems
+                undone = one.refs if problem.left is None else _of(one.refs, problem.left)
+                left |= undone
+                later |= undone if problem.retry_after_s is not None else frozenset()
+        return _Undone(left, later), problems
 
     def _forget_silence(self, verdict: Verdict) -> None:
         """Let a later offence silence the member anew, once nothing waits that this time-out was for."""
         if not self._lines[verdict.facts.guild_id].silences(verdict.facts.author_id):
             self._silences.forget(verdict)
 
-    async def _report(self, waiting: Waiting, outcome: Outcome, problems: Sequence[str]) -> None:
-        """Write down, log and count what became of a verdict."""
+    async def _report(
+        self, waiting: Waiting, outcome: Outcome, problems: Sequence[str], left: frozenset[MessageRef]
+    ) -> None:
+        """Write down, log and count what became of a verdict, and which messages are left of it."""
         facts, decision = waiting.verdict.facts, waiting.verdict.decision
         elapsed_s = time.monotonic() - facts.at_s
         with trace(current_trace_id()) as trace_id:
@@ -181,7 +196,7 @@ class ActionExecutor:
                 guild_id=facts.guild_id,
                 user_id=facts.author_id,
                 message_id=facts.message_id,
-                arguments=encode(_arguments(waiting)).decode(),
+                arguments=encode(_arguments(waiting, left)).decode(),
                 result=result,
                 result_bytes=len(result),
                 trace_id=trace_id,
@@ -194,7 +209,8 @@ class ActionExecutor:
                 guild=facts.guild_id,
                 user=facts.author_id,
                 rule=decision.rule,
-                deleted=len(decision.delete),
+                deleted=len(decision.delete - left),
+                left=len(left),
                 time_out_s=decision.time_out_s,
                 outcome=outcome.value,
                 problems=[*problems, unwritten.words] if unwritten is not None else problems,
@@ -223,13 +239,18 @@ class ActionExecutor:
             self._bus.publish(topic, "member_timed_out", data, state=state)
 
 
-def _arguments(waiting: Waiting) -> Json:
+def _of(refs: frozenset[MessageRef], ids: frozenset[Snowflake]) -> frozenset[MessageRef]:
+    return frozenset(ref for ref in refs if ref.message_id in ids)
+
+
+def _arguments(waiting: Waiting, left: frozenset[MessageRef]) -> Json:
     verdict, decision = waiting.verdict, waiting.verdict.decision
     return {
         "rules": [rule for rule, _ in decision.reasons],
         "why": decision.words,
         "policy": verdict.policy,
-        "deleted": sorted(ref.message_id for ref in decision.delete),
+        "deleted": sorted(ref.message_id for ref in decision.delete - left),
+        "left": sorted(ref.message_id for ref in left),
         "time_out_s": decision.time_out_s,
         "tries": waiting.tries + 1,
     }

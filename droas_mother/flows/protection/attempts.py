@@ -4,7 +4,9 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from droas_common.errors import OutsideError
+from droas_common.ids import Snowflake
 from droas_common.logs import log
+from droas_mother.core.protection.deletions import PartlyDeletedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +16,12 @@ class Problem:
     Args:
         words: says it to a person.
         retry_after_s: seconds after which a retry may help; None when it would not.
+        left: the messages that were not deleted; None when that is all of them.
     """
 
     words: str
     retry_after_s: float | None = None
+    left: frozenset[Snowflake] | None = None
 
 
 async def attempt(act: Awaitable[None]) -> Problem | None:
@@ -27,6 +31,8 @@ async def attempt(act: Awaitable[None]) -> Problem | None:
     """
     try:
         await act
+    except PartlyDeletedError as error:
+        return Problem(str(error), error.retry_after_s, error.left)
     except OutsideError as error:
         return Problem(str(error), error.retry_after_s)
     except Exception as error:  # noqa: BLE001 - border of the act: its defect is this act's alone

@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from droas_common.ids import Snowflake
-from droas_common.settings import ProtectionLevel
 from droas_mother.core.protection.decision import Decision, MessageRef
 from droas_mother.core.protection.facts import MEMORY_S, MessageFacts, Trace, remember
 from droas_mother.core.protection.judgement import decide, rules
-from droas_mother.core.protection.policy import POLICIES, Policy
+from droas_mother.core.protection.policy import Policy
 from droas_mother.core.settings import ProtectionSettings
 
 MAX_MEMBERS = 20_000
@@ -37,22 +36,20 @@ class Inspector:
 
     Args:
         settings: what the rules look for.
-        level_of: gives a group's protection level.
-        policy_of: gives a group's thresholds; those of its level when absent.
-        name_of: names what gives them; the level when absent.
+        policy_of: gives a group's thresholds.
+        name_of: names what gives them.
     """
 
     def __init__(
         self,
         settings: ProtectionSettings,
         *,
-        level_of: Callable[[Snowflake], ProtectionLevel],
-        policy_of: Callable[[Snowflake], Policy] | None = None,
-        name_of: Callable[[Snowflake], str] | None = None,
+        policy_of: Callable[[Snowflake], Policy],
+        name_of: Callable[[Snowflake], str],
     ) -> None:
         self._rules = rules(settings)
-        self._policy_of = policy_of or (lambda guild_id: POLICIES[level_of(guild_id)])
-        self._name_of = name_of or (lambda guild_id: level_of(guild_id).value)
+        self._policy_of = policy_of
+        self._name_of = name_of
         self._recent: OrderedDict[tuple[Snowflake, Snowflake], tuple[Trace, ...]] = OrderedDict()
         self._condemned: OrderedDict[Snowflake, None] = OrderedDict()
 

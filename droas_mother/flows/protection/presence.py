@@ -1,6 +1,7 @@
 """The protecting bot's presence: when its day's IDENTIFYs are spent, it is back as soon as it may be."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 
 from droas_common.connection_limits import IdentifyBudgetError
@@ -29,7 +30,11 @@ async def stay(
             await run()
         except IdentifyBudgetError as error:
             wanted_s = max(shortest_wait_s, wait_s())
-            on_held(f"{error}; it tries again in {wanted_s / 3600:.1f} h")
+            on_held(f"{error}; it tries again in {_said(wanted_s)}")
             await asyncio.sleep(wanted_s)
         else:
             return
+
+
+def _said(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{math.ceil(seconds / 60)} min"

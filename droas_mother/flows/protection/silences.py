@@ -1,6 +1,7 @@
 """Members who are being timed out, beside everything else that is done about them."""
 
 import asyncio
+from collections import OrderedDict
 from dataclasses import dataclass
 
 from droas_common.ids import Snowflake
@@ -10,6 +11,11 @@ from droas_mother.ports import Moderator
 
 MAX_AT_ONCE = 10
 """Time-outs of one group that are on their way; the others wait here, where no deadline runs."""
+
+MAX_SILENCED = 20_000
+"""Members remembered as silenced; the one silenced longest ago is forgotten first."""
+
+type _Member = tuple[Snowflake, Snowflake]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,9 @@ class _Silence:
 
 
 class Silences:
-    """Times members out, each once for all verdicts of one wave.
+    """Times members out, each once for all verdicts of one wave, and never for less than he already is.
+
+    Discord keeps only the time-out that it was told last, so a milder one would set free who was silenced for long.
 
     Args:
         moderator: acts in Discord.
@@ -31,7 +39,8 @@ class Silences:
 
     def __init__(self, moderator: Moderator) -> None:
         self._moderator = moderator
-        self._known: dict[tuple[Snowflake, Snowflake], _Silence] = {}
+        self._known: dict[_Member, _Silence] = {}
+        self._until_s: OrderedDict[_Member, float] = OrderedDict()
         self._doors: dict[Snowflake, asyncio.Semaphore] = {}
 
     def begin(self, verdict: Verdict, group: asyncio.TaskGroup) -> None:
@@ -40,35 +49,63 @@ class Silences:
         known = self._known.get(member)
         if not seconds or (known is not None and known.seconds >= seconds and not known.failed):
             return
-        task = group.create_task(self._time_out(verdict), name=f"silence-{member[1]}")
+        earlier = known.task if known is not None else None
+        task = group.create_task(self._time_out(verdict, earlier), name=f"silence-{member[1]}")
         self._known[member] = _Silence(seconds, task)
 
     async def end(self, verdict: Verdict, group: asyncio.TaskGroup) -> Problem | None:
         """Wait until the member is timed out; gives what went wrong. A failed time-out is forgotten."""
-        member = _member(verdict)
-        if not verdict.decision.time_out_s:
+        seconds, member = verdict.decision.time_out_s, _member(verdict)
+        if not seconds:
             return None
-        if member not in self._known:
+        if member not in self._known or self._known[member].seconds < seconds:
             self.begin(verdict, group)
         silence = self._known[member]
         problem = await silence.task
-        if problem is not None and self._known.get(member) is silence:
-            del self._known[member]
+        if problem is not None:
+            self._drop(member, silence)
         return problem
 
     def forget(self, verdict: Verdict) -> None:
-        """Let a later offence silence the member anew."""
-        self._known.pop(_member(verdict), None)
+        """Let a later offence silence the member anew, once no time-out of him is under way."""
+        member = _member(verdict)
+        silence = self._known.get(member)
+        if silence is None:
+            return
+        if silence.task.done():
+            self._drop(member, silence)
+        else:
+            silence.task.add_done_callback(lambda _task: self._drop(member, silence))
 
-    async def _time_out(self, verdict: Verdict) -> Problem | None:
-        facts, decision = verdict.facts, verdict.decision
+    def _drop(self, member: _Member, silence: _Silence) -> None:
+        if self._known.get(member) is silence:
+            del self._known[member]
+
+    async def _time_out(
+        self, verdict: Verdict, earlier: asyncio.Task[Problem | None] | None
+    ) -> Problem | None:
+        facts, decision, member = verdict.facts, verdict.decision, _member(verdict)
+        if earlier is not None:
+            await asyncio.wait({earlier})  # so that Discord is told of the harsher one last
         async with self._doors.setdefault(facts.guild_id, asyncio.Semaphore(MAX_AT_ONCE)):
-            return await attempt(
+            until_s = asyncio.get_running_loop().time() + decision.time_out_s
+            if self._until_s.get(member, 0.0) >= until_s:
+                return None
+            problem = await attempt(
                 self._moderator.time_out(
                     facts.guild_id, facts.author_id, seconds=decision.time_out_s, reason=decision.words
                 )
             )
+            if problem is None:
+                self._note(member, until_s)
+            return problem
+
+    def _note(self, member: _Member, until_s: float) -> None:
+        self._until_s[member] = until_s
+        self._until_s.move_to_end(member)
+        if len(self._until_s) > MAX_SILENCED:
+            self._until_s.popitem(last=False)
 
 
-def _member(verdict: Verdict) -> tuple[Snowflake, Snowflake]:
+def _member(verdict: Verdict) -> _Member:
     return verdict.facts.guild_id, verdict.facts.author_id

@@ -6,9 +6,8 @@ from typing import Any
 
 from droas_common.ids import BotName, Snowflake
 from droas_common.logs import log
-from droas_common.settings import BotSettings, ProtectionLevel
+from droas_common.settings import BotSettings
 from droas_common.wire.heartbeats import FromChild
-from droas_mother.core.protection.policy import strictest
 from droas_mother.core.reloading.config_plan import FIRST_REVISION
 from droas_mother.core.supervision.bot import Bot
 from droas_mother.core.supervision.keeping import rules_of
@@ -137,15 +136,6 @@ class Supervisor:
     def settings_in(self, guild_id: Snowflake) -> list[BotSettings]:
         """Give the settings of the bots of a group."""
         return [keeper.settings for keeper in self.keepers.values() if guild_id in keeper.bot.guilds]
-
-    def level_of(self, guild_id: Snowflake, otherwise: ProtectionLevel) -> ProtectionLevel:
-        """Give the strictest level among the bots of a group."""
-        levels = frozenset(
-            keeper.settings.protection_level
-            for keeper in self.keepers.values()
-            if guild_id in keeper.bot.guilds
-        )
-        return strictest(levels, otherwise)
 
     def _note_change(self, keeper: BotKeeper) -> None:
         self._on_change(keeper)

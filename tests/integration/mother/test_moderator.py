@@ -14,6 +14,7 @@ from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
 from droas_mother.adapters.discord import moderating
 from droas_mother.adapters.discord.moderating import DiscordModerator
+from droas_mother.core.protection.deletions import PartlyDeletedError
 
 GUILD, CHANNEL, MEMBER = Snowflake("1"), Snowflake("2"), Snowflake("9")
 JSON = {"content-type": "application/json"}
@@ -73,12 +74,23 @@ async def time_out(moderator: DiscordModerator, member: str = MEMBER) -> None:
     await moderator.time_out(GUILD, Snowflake(member), seconds=60, reason="flood")
 
 
-@pytest.mark.parametrize("body", [b"<html>Bad gateway</html>", b"\xff\xfe"], ids=["html", "no-utf-8"])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (502, b"<html>Bad gateway</html>"),
+        (502, b"\xff\xfe"),
+        (503, b'{"message": null}'),
+        (403, b'{"message": null}'),
+        (503, b"502"),
+        (403, b"true"),
+    ],
+    ids=["html", "no-utf-8", "no-words", "no-words-403", "a-number", "a-truth"],
+)
 async def test_an_answer_that_is_none_is_the_worlds_fault(
-    world: Discord, moderator: DiscordModerator, body: bytes
+    world: Discord, moderator: DiscordModerator, status: int, body: bytes
 ) -> None:
     """What a proxy says in Discord's name may be different in a while."""
-    world.answers["PATCH 9"] = lambda: web.Response(status=502, body=body, headers=JSON)
+    world.answers["PATCH 9"] = lambda: web.Response(status=status, body=body, headers=JSON)
     with pytest.raises(OutsideError, match="cannot be read") as caught:
         await time_out(moderator)
     assert caught.value.retry_after_s == 5
@@ -108,9 +120,22 @@ async def test_a_bulk_that_is_refused_is_done_one_by_one(world: Discord, moderat
     with pytest.raises(OutsideError, match="system messages") as caught:
         await delete(moderator, "3", "4", "5")
     assert caught.value.retry_after_s is None
+    assert isinstance(caught.value, PartlyDeletedError)
+    assert caught.value.left == {"4"}
     assert world.asked == ["POST bulk-delete", "DELETE 3", "DELETE 4", "DELETE 5"]
     world.answers = {"POST bulk-delete": refusal(400, 50034)}
     await delete(moderator, "3", "5")
+
+
+async def test_what_is_left_when_discord_fails_half_way_is_told(
+    world: Discord, moderator: DiscordModerator
+) -> None:
+    """What is gone already need not be deleted once more."""
+    world.answers = {"POST bulk-delete": refusal(400, 50034), "DELETE 4": refusal(503, 0)}
+    with pytest.raises(PartlyDeletedError, match="answered 503") as caught:
+        await delete(moderator, "3", "4", "5")
+    assert caught.value.retry_after_s == 5
+    assert caught.value.left == {"4", "5"}
 
 
 async def test_a_channel_that_is_forbidden_is_left_alone_for_a_while(
@@ -145,7 +170,37 @@ async def test_who_is_not_known_is_not_asked_again(world: Discord, moderator: Di
     with pytest.raises(OutsideError, match="answered 401") as caught:
         await delete(moderator, "3", "4")
     assert caught.value.retry_after_s is None
+    for act in (delete(moderator, "5", "6"), delete(moderator, "7"), time_out(moderator)):
+        with pytest.raises(OutsideError, match="check its token") as caught:
+            await act
+        assert caught.value.retry_after_s is None
     assert world.asked == ["POST bulk-delete"]
+
+
+@pytest.mark.parametrize(("said", "least_s"), [({"Retry-After": "3600"}, 3590), ({}, 4)])
+async def test_who_is_shut_out_asks_for_nothing_until_it_may(
+    world: Discord, moderator: DiscordModerator, said: dict[str, str], least_s: float
+) -> None:
+    """What Discord says to an address that was refused too often holds for every act, and each is tried again then."""
+    world.answers["PATCH 9"] = lambda: web.Response(status=429, text="rate limited", headers=said)
+    with pytest.raises(OutsideError, match="answered 429") as caught:
+        await time_out(moderator)
+    for act in (time_out(moderator), time_out(moderator, "8"), delete(moderator, "3", "4")):
+        assert caught.value.retry_after_s is not None
+        assert caught.value.retry_after_s > least_s
+        with pytest.raises(OutsideError, match="takes no requests") as caught:
+            await act
+    assert world.asked == ["PATCH 9"]
+
+
+async def test_a_hold_has_an_end(world: Discord, moderator: DiscordModerator) -> None:
+    """Discord is asked again when it said so."""
+    said = {"Retry-After": "0"}
+    world.answers["PATCH 9"] = lambda: web.Response(status=429, text="rate limited", headers=said)
+    with pytest.raises(OutsideError, match="answered 429"):
+        await time_out(moderator)
+    await time_out(moderator, "8")
+    assert world.asked == ["PATCH 9", "PATCH 8"]
 
 
 async def test_without_a_connection_a_later_try_may_do() -> None:

@@ -128,7 +128,15 @@ def test_only_colours_are_let_through_to_a_terminal(monkeypatch: pytest.MonkeyPa
     """Where colours are shown, what moves the cursor or wipes the screen is not."""
     monkeypatch.setattr("droas_mother.ctl.terminal.colourful", lambda: True)
     assert printable_line("\x1b[32mready\x1b[0m") == "\x1b[32mready\x1b[0m"
+    assert printable_line("\x1b[1mpath\x1b[0m") == "\x1b[1mpath\x1b[0m"
     assert "\x1b" not in printable_line("\x1b[2J\x1b[1;1H\x1b]0;title\x07")
+
+
+@pytest.mark.parametrize("code", ["", "5", "7", "8", "07", "30", "40", "1;8"])
+def test_no_text_hides_itself(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What we never write, such as concealed, reversed and black letters, is not let through."""
+    monkeypatch.setattr("droas_mother.ctl.terminal.colourful", lambda: True)
+    assert "\x1b" not in printable_line(f"\x1b[{code}mgone\x1b[0m").removesuffix("\x1b[0m")
 
 
 def test_a_mother_without_bots_says_how_to_get_one() -> None:

@@ -1,16 +1,19 @@
 """What Discord forbids, fails to do or does too slowly: nothing else suffers, and what may still be done is done."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from droas_common.errors import OutsideError
 from droas_common.ids import Snowflake
 from droas_common.wire.calls import Json
-from droas_mother.core.bookkeeping.records import AuditRecord
+from droas_mother.core.bookkeeping.records import AuditRecord, Profile
 from droas_mother.core.protection.decision import Decision, MessageRef
+from droas_mother.core.protection.deletions import PartlyDeletedError
 from droas_mother.core.protection.facts import MessageFacts
 from droas_mother.flows.protection.action_executor import ActionExecutor
 from droas_mother.flows.protection.inspector import Verdict
@@ -71,14 +74,16 @@ class Scene:
     ) -> None:
         self.discord = Discord(deletions or {}, list(time_outs))
         self.records: list[AuditRecord] = []
+        self.warnings: list[int] = []
         self.counted: list[str] = []
         self.executor = ActionExecutor(
             self.discord, self, self, on_done=lambda _verdict, outcome, _seconds: self.counted.append(outcome)
         )
 
-    async def write(self, *records: AuditRecord, **_more: object) -> None:
+    async def write(self, *records: AuditRecord, rows: Sequence[Profile] = ()) -> None:
         """Write down."""
         self.records += records
+        self.warnings += [row.warnings for row in rows]
 
     def publish(self, topic: str, kind: str, data: Json, *, state: Json) -> int:
         """Tell the bots."""
@@ -207,6 +212,32 @@ def test_what_failed_is_tried_again(live: Live) -> None:
     ]
     assert scene.outcomes == ["failed", "failed", "ok"]
     assert '"tries":3' in scene.records[-1].arguments
+    assert scene.warnings == [1, 0, 0]
+
+
+def test_the_audit_tells_what_was_deleted_and_what_is_left(live: Live) -> None:
+    """Only what is gone counts as deleted, try by try; only what may still be deleted is tried again."""
+    gone, stays, forbidden = (ref.message_id for ref in sorted(offence(1, 2, 3).decision.delete, key=repr))
+    faults = {
+        "10": [PartlyDeletedError("Discord answered 503", left=frozenset({stays}), retry_after_s=5)],
+        "20": [FORBIDDEN],
+    }
+    refs = [("10", gone), ("10", stays), ("20", forbidden)]
+    delete = frozenset(MessageRef(Snowflake(channel), message_id) for channel, message_id in refs)
+    verdict = offence(1, time_out_s=0)
+    scene = Scene(faults)
+
+    async def story() -> None:
+        async with scene.at_work():
+            scene.executor.submit(replace(verdict, decision=replace(verdict.decision, delete=delete)))
+            await asyncio.sleep(100)
+
+    live(story())
+    told = [json.loads(record.arguments) for record in scene.records]
+    assert [(one["deleted"], one["left"]) for one in told] == [
+        ([gone], [stays, forbidden]),
+        ([stays], []),
+    ]
 
 
 def test_a_time_out_that_failed_is_tried_again(live: Live) -> None:

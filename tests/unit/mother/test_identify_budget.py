@@ -54,6 +54,11 @@ def test_the_last_tenth_is_not_touched_whoever_spent_the_rest() -> None:
     assert wait_s([5.0], told(remaining=101), now=10, most=500) == 3590
 
 
+def test_what_discord_told_before_the_clock_was_set_back_holds_nobody_for_longer() -> None:
+    """It counts as told now: the reset is as far away as Discord said, not as the clock ran ahead."""
+    assert wait_s([], told(remaining=100), now=-WINDOW_S, most=500) == 3600
+
+
 @pytest.mark.parametrize(("moments", "seconds"), [([], 0.0), ([3.0, 7.0], 2.0), ([5.0], 0.0)])
 def test_identifies_are_spaced_as_discord_asks(moments: list[float], seconds: float) -> None:
     """Within five seconds there is only one."""

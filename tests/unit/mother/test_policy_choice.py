@@ -95,7 +95,6 @@ def test_messages_are_judged_by_the_groups_policy() -> None:
     policies = {"811": PolicySettings(mentions=2).policy()}
     inspector = Inspector(
         ProtectionSettings(),
-        level_of=lambda _guild: ProtectionLevel.LOW,
         policy_of=lambda guild: policies.get(guild, POLICIES[ProtectionLevel.LOW]),
         name_of=lambda guild: "strict" if guild in policies else "low",
     )

@@ -1,5 +1,9 @@
 """The protecting bot comes back by itself when its day's IDENTIFYs were spent."""
 
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from droas_common.connection_limits import IdentifyBudgetError
@@ -8,18 +12,20 @@ from droas_mother.flows.mother import Mother, Part
 from droas_mother.flows.protection.presence import stay
 
 
-async def test_it_is_back_when_it_may_identify_again() -> None:
+def test_it_is_back_when_it_may_identify_again(live: Callable[[Any], Any]) -> None:
     """Who may not, waits, says so, and tries again; who leaves of his own accord stays away."""
-    left, said, times = [True, True, False], list[str](), list[int]()
+    waits_s, said, times = [0.0, 600.5, 7200.0], list[str](), list[float]()
 
     async def run() -> None:
-        times.append(1)
-        if left.pop(0):
+        times.append(asyncio.get_running_loop().time())
+        if waits_s:
             raise IdentifyBudgetError("today's IDENTIFYs are spent")
 
-    await stay(run, wait_s=lambda: 0.0, on_held=said.append, shortest_wait_s=0.0)
-    assert len(times) == 3
-    assert said == ["today's IDENTIFYs are spent; it tries again in 0.0 h"] * 2
+    live(stay(run, wait_s=lambda: waits_s.pop(0), on_held=said.append, shortest_wait_s=60.0))
+    assert times == [0, 60, 660.5, 7860.5]
+    assert said == [
+        f"today's IDENTIFYs are spent; it tries again in {words}" for words in ("1 min", "11 min", "2.0 h")
+    ]
 
 
 @pytest.mark.parametrize("vital", [True, False])

@@ -10,7 +10,7 @@ from droas_mother.core.protection.decision import Decision, MessageRef, merge
 from droas_mother.core.protection.facts import MEMORY_MESSAGES, MEMORY_S, MessageFacts, remember
 from droas_mother.core.protection.judgement import decide, rules
 from droas_mother.core.protection.normalisation import MAX_TEXT, normalise, readings
-from droas_mother.core.protection.policy import POLICIES, strictest
+from droas_mother.core.protection.policy import POLICIES
 from droas_mother.core.protection.policy_settings import PolicySettings
 from droas_mother.core.settings import ProtectionSettings
 from droas_mother.flows.protection.inspector import Inspector, Verdict
@@ -40,6 +40,11 @@ def facts(
 def judged(message: MessageFacts, settings: ProtectionSettings | None = None) -> Decision:
     """Give the decision about one message without a past."""
     return decide(message, remember((), message), MEDIUM, rules(settings or ProtectionSettings()))
+
+
+def inspector_of(settings: ProtectionSettings) -> Inspector:
+    """Give an inspector that judges every group by the middle level."""
+    return Inspector(settings, policy_of=lambda _guild: MEDIUM, name_of=lambda _guild: "medium")
 
 
 @pytest.mark.parametrize(
@@ -244,7 +249,7 @@ def test_slow_talk_is_no_flood() -> None:
 
 def test_edits_of_old_messages_are_no_flood() -> None:
     """Pins and threads are edits, too: who wrote long ago does not flood now."""
-    inspector = Inspector(ProtectionSettings(), level_of=lambda _guild: ProtectionLevel.MEDIUM)
+    inspector = inspector_of(ProtectionSettings())
     for number in range(MEDIUM.flood_messages * 2):
         assert (
             inspector.inspect(facts(f"old {number}", number=number + 1, at_s=0.1 * number, edited=True))
@@ -324,15 +329,9 @@ def test_normal_form_is_stable(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
 
 
-def test_the_strictest_level_holds() -> None:
-    """Of several bots in a group the strictest one's level counts."""
-    assert strictest(frozenset({ProtectionLevel.LOW, ProtectionLevel.HIGH}), ProtectionLevel.LOW) == "high"
-    assert strictest(frozenset(), ProtectionLevel.MEDIUM) == "medium"
-
-
 def test_a_message_is_taken_away_once() -> None:
     """What one verdict deletes, the next one does not delete again."""
-    inspector = Inspector(ProtectionSettings(), level_of=lambda _guild: ProtectionLevel.MEDIUM)
+    inspector = inspector_of(ProtectionSettings())
     gone: list[str] = []
     for number in range(12):
         verdict = inspector.inspect(facts(f"discord.gg/x{number}", number=number + 1, at_s=number * 0.1))
@@ -344,9 +343,7 @@ def test_a_message_is_taken_away_once() -> None:
 
 def test_a_judged_message_is_not_judged_again() -> None:
     """Its link's preview makes it an edited one; that is no second offence. Another forbidden one is."""
-    inspector = Inspector(
-        ProtectionSettings(keywords=("scam",)), level_of=lambda _guild: ProtectionLevel.MEDIUM
-    )
+    inspector = inspector_of(ProtectionSettings(keywords=("scam",)))
     assert inspector.inspect(facts("scam", number=1))
     assert inspector.inspect(facts("scam", number=1, at_s=0.5, edited=True)) is None
     verdict = inspector.inspect(facts("an old scam", number=2, at_s=1.0, edited=True))
@@ -358,7 +355,7 @@ def test_a_judged_message_is_not_judged_again() -> None:
 
 def test_who_is_silent_is_forgotten() -> None:
     """What is remembered of all members is what they said within a minute."""
-    inspector = Inspector(ProtectionSettings(), level_of=lambda _guild: ProtectionLevel.MEDIUM)
+    inspector = inspector_of(ProtectionSettings())
     for number in range(1, 1001):
         inspector.inspect(facts(number=number, author_id=Snowflake(str(number)), at_s=float(number)))
     assert len(inspector._recent) <= MEMORY_S + 1
