@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from droas_child.core.completion import MAX_CALLS, Completion, finish_reason_of, is_error, is_progress
@@ -17,6 +17,7 @@ tokens = st.sampled_from(
 )  # fmt: skip
 
 
+@example(b"data: a\r\ndata: b\r\n\r\n", [1] * 20)
 @given(st.lists(tokens, max_size=30).map(b"".join), st.lists(st.integers(1, 4), max_size=60))
 def test_cutting_never_matters(stream: bytes, sizes: list[int]) -> None:
     """Any bytes in any pieces give the events that they give whole."""
