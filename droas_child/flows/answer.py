@@ -36,7 +36,7 @@ class Ending(StrEnum):
     MODEL_FAILED = "model_failed"
     """The asker was told so."""
     DROPPED = "dropped"
-    """It was taken away meanwhile, and nothing of a reply is left."""
+    """It was taken away meanwhile; nothing of a reply is left, or the log tells that something may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
