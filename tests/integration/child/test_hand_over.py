@@ -47,7 +47,9 @@ async def test_log_records_that_were_held_too_long_are_counted(home: Any) -> Non
     for number in range(_MANY):
         link.log(LogRecord(at=1.0, level="INFO", event="noise", fields={"number": number}))
     link.follow(settings.keys.server_key)
-    await until(lambda: home.records and home.records[-1].fields.get("number") == _MANY - 1, "they do not come")
+    await until(
+        lambda: home.records and home.records[-1].fields.get("number") == _MANY - 1, "they do not come"
+    )
     link.close()
     (told,) = [one for one in home.records if one.event == "log_records_lost"]
     assert told.fields["records"] == _MANY - sum(one.event == "noise" for one in home.records) > 0
