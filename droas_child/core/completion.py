@@ -72,12 +72,12 @@ class Completion:
     _known: dict[str, WantedCall] = field(default_factory=dict)
     _last: WantedCall | None = None
     _begun: int = 0
-    _thoughts: Thoughts = field(default_factory=Thoughts)
+    thoughts: Thoughts = field(default_factory=Thoughts)
 
     @property
     def said(self) -> str:
         """What people are shown: the text without thoughts, pairs of surrogates joined."""
-        return _whole(self._thoughts.said(self.text, whole=self.finish_reason == "stop"))
+        return _whole(self.thoughts.said(self.text, whole=self.finish_reason == "stop"))
 
     def feed(self, chunk: Any) -> bool:
         """Take one chunk; says whether it brought anything of the answer."""
@@ -91,7 +91,7 @@ class Completion:
         delta = delta_of(chunk)
         text = _text_of(delta.get("content"))
         self.text += text
-        self._thoughts.look(self.text)
+        self.thoughts.look(self.text)
         reasoning = delta.get("reasoning_content")  # whoever sends it under this name wants it back
         self.reasoning += reasoning if isinstance(reasoning, str) else ""
         calls = _calls_of(delta)

@@ -16,14 +16,18 @@ _LOOK_BACK = 500
 
 
 class Thoughts:
-    """Tells thoughts and answer apart while a text grows, looking at each mark once."""
+    """Tells thoughts and answer apart while a text grows, looking at each mark once.
+
+    It has `seen` one when one has ended, `unbegun` when its beginning had not come.
+    """
 
     def __init__(self) -> None:
+        self.seen = False
+        self.unbegun = False
         self._scanned = 0
         self._kept = ""
         self._from = 0
         self._open = False
-        self._seen = False
         self._owed = 0
         self._fenced = False
         self._named = False
@@ -57,7 +61,7 @@ class Thoughts:
     def _shown(self, text: str, end: int) -> str:
         rest = text[self._from : end]
         stands_alone = not self._kept or self._kept.endswith("\n")
-        return self._kept + (rest.lstrip() if self._seen and stands_alone else rest)
+        return self._kept + (rest.lstrip() if self.seen and stands_alone else rest)
 
     def _begin(self, text: str, start: int) -> None:
         if self._open:
@@ -66,7 +70,7 @@ class Thoughts:
             return
         elif _behind_space(text, self._from) == start:
             self._open = True
-        elif self._seen and (not _line(text, start) or _line(text, start)[-1] in ".!?"):
+        elif self.seen and (not _line(text, start) or _line(text, start)[-1] in ".!?"):
             self._kept = self._shown(text, start)
             self._from, self._open = start, True
         else:
@@ -78,7 +82,8 @@ class Thoughts:
         end = start + len(_END)
         if _in_code(text, start) and text[end : end + 1] in ("", "`"):
             return end < len(text)
-        self._open, self._seen, self._from = False, True, end
+        self._open = False
+        self._end_here(end)
         return True
 
     def _end_unbegun(self, text: str, start: int) -> bool:
@@ -94,14 +99,19 @@ class Thoughts:
             self._owed -= 1
             self._from = end
         elif not self._shown_as_lines and not _line(text, start):
-            self._kept, self._seen, self._from = "", True, end
-        elif not (self._seen or self._named) and text.find("\n\n", _behind_space(text, 0), start) < 0:
+            self._kept = ""
+            self._end_here(end, unbegun=True)
+        elif not (self.seen or self._named) and text.find("\n\n", _behind_space(text, 0), start) < 0:
             if _BLANK_LINE.match(text, end):
-                self._seen, self._from = True, end
-            else:
-                self._named = _behind_space(text, end) < len(text)
-            return self._seen or self._named
+                self._end_here(end, unbegun=True)
+                return True
+            self._named = _behind_space(text, end) < len(text)
+            return self._named
         return True
+
+    def _end_here(self, end: int, *, unbegun: bool = False) -> None:
+        self.unbegun |= unbegun and not self.seen
+        self.seen, self._from = True, end
 
 
 def _behind_space(text: str, at: int) -> int:
