@@ -37,6 +37,7 @@ class Workshop:
         self._link = link
         self._model = HttpModel(settings.bot.llm_config)
         self._toolbox = Toolbox(RetryingTools(link.tools))
+        self._late_thinkers: set[str | None] = set()
         self._speaker = DiscordSpeaker(lambda: self._connection)
         self._intake = Intake(
             settings=lambda: self._news.settings, speaker=self._speaker, make_answer=self._make_answer
@@ -105,6 +106,7 @@ class Workshop:
             toolbox=self._toolbox,
             settings=self._news.settings,
             removed=removed,
+            late_thinkers=self._late_thinkers,
         )
 
     def _take_settings(self, hot: Json) -> None:

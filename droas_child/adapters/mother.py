@@ -13,8 +13,8 @@ from droas_common.wire.heartbeats import FromChild, FromMother, read_from_mother
 from droas_common.wire.records import LogRecord
 from droas_common.zmq_sockets import DrainedSocket, client_socket
 
-_HELD_RECORDS = 1_000
-"""Newest log records kept while there is no mother."""
+_HELD_RECORDS = 900
+"""Newest log records kept while there is no mother; the socket's queue has room for all of them and some more."""
 
 _LONGEST_TEXT = 4_000
 """Characters kept of each text of a record that is too large for the socket."""
@@ -59,7 +59,7 @@ class MotherLink:
         self._open()
         self._health.start()
         self._events.start()
-        for topic in self._topics:
+        for topic in sorted(self._topics):  # what asks for the state stands last
             self._bus.setsockopt(zmq.SUBSCRIBE, topic.encode())
         self.tools.follow(self._socket(zmq.DEALER, self._endpoints.tools))
         held, self._held = self._held or (), None
@@ -83,6 +83,7 @@ class MotherLink:
     def log(self, record: LogRecord) -> None:
         """Send a log record without waiting; when the queue is full it is lost, and the next one tells how many were."""
         if self._held is not None:
+            self._lost += len(self._held) == _HELD_RECORDS
             self._held.append(record)
             return
         if self._lost:

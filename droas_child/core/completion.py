@@ -6,11 +6,11 @@ any JSON at all, and reading it raises nothing.
 """
 
 import json
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from droas_child.core.failures import Failure, of_stream_error
+from droas_child.core.thoughts import Thoughts
 
 Json = dict[str, Any]
 MAX_CALLS = 32
@@ -19,8 +19,6 @@ MAX_CALLS = 32
 MAX_ARGUMENTS_CHARACTERS = 64 * 1024
 """Of one call; what the mother takes is smaller."""
 
-_THOUGHT = re.compile(r"\s*<think>")
-_THOUGHT_END = "</think>"
 _OWN_FIELDS = frozenset({"index", "id", "type", "function"})
 _REASONING = ("reasoning_content", "reasoning")
 
@@ -74,16 +72,12 @@ class Completion:
     _known: dict[str, WantedCall] = field(default_factory=dict)
     _last: WantedCall | None = None
     _begun: int = 0
-    _said_from: int = 0
-    _may_think: bool = True
+    thoughts: Thoughts = field(default_factory=Thoughts)
 
     @property
     def said(self) -> str:
         """What people are shown: the text without thoughts, pairs of surrogates joined."""
-        if self._may_think and _THOUGHT.match(self.text):
-            return ""
-        said = self.text[self._said_from :]
-        return _whole(said.lstrip() if self._said_from else said)
+        return _whole(self.thoughts.said(self.text, whole=self.finish_reason == "stop"))
 
     def feed(self, chunk: Any) -> bool:
         """Take one chunk; says whether it brought anything of the answer."""
@@ -96,7 +90,8 @@ class Completion:
         self.finish_reason = finish_reason_of(chunk) or self.finish_reason
         delta = delta_of(chunk)
         text = _text_of(delta.get("content"))
-        self._take_text(text)
+        self.text += text
+        self.thoughts.look(self.text)
         reasoning = delta.get("reasoning_content")  # whoever sends it under this name wants it back
         self.reasoning += reasoning if isinstance(reasoning, str) else ""
         calls = _calls_of(delta)
@@ -124,25 +119,6 @@ class Completion:
                 for call in self.calls
             ]
         return _whole_json(message)
-
-    def _take_text(self, text: str) -> None:
-        """Add to the text, and look once for the end of a thought.
-
-        Where a server has put the beginning into the prompt, only the end comes.
-        """
-        seen = len(self.text)
-        self.text += text
-        if not self._may_think:
-            return
-        end = self.text.find(_THOUGHT_END, max(0, seen - len(_THOUGHT_END) + 1))
-        if end < 0:
-            return
-        self._may_think = False
-        before = self.text[:end]
-        # Somebody may have asked what these words mean.
-        spoken_of = before.endswith("`") or "<think>" in before
-        if _THOUGHT.match(before) or not spoken_of:
-            self._said_from = end + len(_THOUGHT_END)
 
     def _take_error(self, chunk: Json) -> None:
         if is_error(chunk):

@@ -36,7 +36,7 @@ class Ending(StrEnum):
     MODEL_FAILED = "model_failed"
     """The asker was told so."""
     DROPPED = "dropped"
-    """It was taken away meanwhile, and nothing of a reply is left."""
+    """It was taken away meanwhile; nothing of a reply is left, or the log tells that something may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,7 @@ class Answer:
         toolbox: the mother's tools.
         settings: the bot's present settings.
         removed: messages that were taken away.
+        late_thinkers: models whose thoughts were seen only when they ended; kept from answer to answer.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Answer:
         toolbox: Toolbox,
         settings: BotSettings,
         removed: Container[Snowflake],
+        late_thinkers: set[str | None],
     ) -> None:
         self._question = question
         self._speaker = speaker
@@ -75,6 +77,7 @@ class Answer:
         self._toolbox = toolbox
         self._settings = settings
         self._removed = removed
+        self._late_thinkers = late_thinkers
         self._reply = Reply(question, speaker)
         self._conversation: asyncio.Task[_Text] | None = None
         self._dropped = False
@@ -210,9 +213,10 @@ class Answer:
             async for chunk in chunks:
                 if completion.feed(chunk):
                     self._show(completion)
-                if _too_long(completion):
+                if self._is_too_long(completion):
                     completion.finish_reason = "length"
                     break
+        self._note_thinking(completion)
         if completion.failure is not None:
             raise ModelFailedError(completion.failure, completion.error)
         if (
@@ -221,10 +225,12 @@ class Answer:
             and completion.finish_reason != "content_filter"
         ):
             raise ModelFailedError(Failure.BROKEN, "the model said nothing")
-        self._show(completion)
+        self._show(completion, ended=True)
 
-    def _show(self, completion: Completion) -> None:
+    def _show(self, completion: Completion, *, ended: bool = False) -> None:
         """Note what was said so far, and have it shown unless the model goes on with tools."""
+        if self._may_be_thinking(completion) and (completion.calls or not ended):
+            return
         said = completion.said.strip()
         if not said:
             return
@@ -232,6 +238,23 @@ class Answer:
         self._said = said[:MAX_ANSWER_CHARACTERS] + _CUT if cut else said
         if not completion.calls:
             self._reply.show(self._said)
+
+    def _may_be_thinking(self, completion: Completion) -> bool:
+        """Say whether all of it may be a thought whose beginning was not sent, as the model has done it before."""
+        return self._settings.llm_config.model in self._late_thinkers and not completion.thoughts.seen
+
+    def _note_thinking(self, completion: Completion) -> None:
+        """Learn from a stream whether its model thinks without saying that it begins to."""
+        name = self._settings.llm_config.model
+        if completion.thoughts.unbegun:
+            self._late_thinkers.add(name)
+        elif completion.finish_reason == "stop" and completion.said.strip():
+            self._late_thinkers.discard(name)
+
+    def _is_too_long(self, completion: Completion) -> bool:
+        if len(completion.text) + len(completion.reasoning) > MAX_TEXT_CHARACTERS:
+            return True
+        return not self._may_be_thinking(completion) and len(completion.said) > MAX_ANSWER_CHARACTERS
 
     def _actor(self) -> Actor:
         """Name the person on whose behalf tools are called: taken from the event, never from words."""
@@ -249,8 +272,3 @@ class Answer:
             with suppress(OutsideError):
                 await self._speaker.show_typing(self._question.channel_id)
             await asyncio.sleep(_TYPING_EVERY_S)
-
-
-def _too_long(completion: Completion) -> bool:
-    whole = len(completion.text) + len(completion.reasoning)
-    return whole > MAX_TEXT_CHARACTERS or len(completion.said) > MAX_ANSWER_CHARACTERS

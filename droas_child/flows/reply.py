@@ -15,6 +15,8 @@ from droas_common.logs import log
 _DOT = "."
 _TRY_AGAIN_S = 0.5
 _LONGEST_WAIT_S = 3.0
+_TAKE_BACK_PAUSES_S = (0.5, 2.0, 7.0, 20.0, 30.0)
+"""Between the tries to delete what was said: a minute in all, as who asked has a right to see it gone."""
 
 
 class Reply:
@@ -42,6 +44,7 @@ class Reply:
         self._first_text = ""
         self._unsure: set[str] = set()
         self._later: list[Snowflake] = []
+        self._gone: set[Snowflake] = set()
 
     def show(self, text: str) -> None:
         """Have people see this much of the answer, when it is time."""
@@ -82,13 +85,42 @@ class Reply:
             await self._insist(partial(self._add, part, index))
 
     async def take_back(self) -> None:
-        """Delete everything that was said, also what was only perhaps."""
+        """Delete everything that was said, also what was only perhaps; what stays after a minute is logged."""
+        question = self._question
+        failure = await self._try_to_take_back()
+        try:
+            for pause_s in _TAKE_BACK_PAUSES_S:
+                if failure is None:
+                    return
+                await asyncio.sleep(pause_s)
+                failure = await self._try_to_take_back()
+        finally:  # also when the bot stops meanwhile
+            if failure is not None:
+                log.warning(
+                    "reply_not_taken_back",
+                    channel=question.channel_id,
+                    message=question.message_id,
+                    why=str(failure),
+                )
+
+    async def _try_to_take_back(self) -> OutsideError | None:
+        """Delete what can be deleted; gives why something could not, None when nothing is left."""
+        failure = None
         for nonce in sorted(self._unsure):
-            with suppress(OutsideError):
-                await self._insist(partial(self._find, nonce))
+            try:
+                await self._find(nonce)
+            except OutsideError as error:
+                failure = error
         for message_id in filter(None, [self._first_id, *self._later]):
-            with suppress(OutsideError):
-                await self._insist(partial(self._speaker.take_back, self._question.channel_id, message_id))
+            if message_id in self._gone:
+                continue
+            try:
+                await self._speaker.take_back(self._question.channel_id, message_id)
+            except OutsideError as error:
+                failure = error
+            else:
+                self._gone.add(message_id)
+        return failure
 
     def _due_in_s(self) -> float | None:
         now = self._now()

@@ -3,8 +3,8 @@
 A subscription to `~sync/<bot>/<nonce>` is a question: the state of every topic that this bot may follow is
 published on that very topic, behind the updates sent before it and ahead of those that come after, because
 it is the same socket. Subscriptions are admitted by hand: a bot follows its own configuration and the
-protection of groups, nothing else; a snapshot tells of what it follows. Updates are never dropped in silence: a subscriber whose queue is full
-misses a number, sees the gap, and asks again.
+protection of groups, nothing else; a snapshot tells of what it follows, perhaps of more, never of less. Updates are never
+dropped in silence: a subscriber whose queue is full misses a number, sees the gap, and asks again.
 """
 
 from collections import OrderedDict
@@ -68,7 +68,7 @@ class Publisher:
         self._socket = ServedSocket(raw, self._on_subscription)
         self._keyring = keyring
         self._topics: OrderedDict[str, _Topic] = OrderedDict()
-        self._followed: dict[BotName, set[str]] = {}
+        self._followed: dict[BotName, OrderedDict[str, None]] = {}
         self.refused_subscriptions = 0
 
     def start(self) -> None:
@@ -103,10 +103,13 @@ class Publisher:
 
     def _on_subscription(self, key: str, frames: list[bytes]) -> None:
         wanted, topic = frames[0][:1] == b"\x01", frames[0][1:].decode("utf-8", "replace")
+        principal = self._keyring.principal(key)
         if not wanted:
             self._raw.setsockopt(zmq.UNSUBSCRIBE, topic.encode())
+            # A connection that has ended tells no key.
+            if principal is not None and _may_follow(principal, topic):
+                self._followed.get(BotName(principal.name), OrderedDict()).pop(topic, None)
             return
-        principal = self._keyring.principal(key)
         if principal is None or not _may_follow(principal, topic):
             self.refused_subscriptions += 1
             return
@@ -117,22 +120,22 @@ class Publisher:
             self._note_followed(BotName(principal.name), topic)
 
     def _note_followed(self, bot: BotName, topic: str) -> None:
-        """Note what a bot follows; a life, or a connection, begins with its configuration."""
-        followed = self._followed.setdefault(bot, set())
-        if topic == config_topic(bot):
-            followed.clear()
-        if len(followed) < MAX_TOPICS:
-            followed.add(topic)
+        """Note what a bot follows, the newest of it; what an ended connection followed stays, as order tells nothing."""
+        followed = self._followed.setdefault(bot, OrderedDict())
+        followed[topic] = None
+        followed.move_to_end(topic)
+        if len(followed) > MAX_TOPICS:
+            followed.popitem(last=False)
 
     def _snapshot(self, bot: BotName) -> Snapshot:
         """Tell how everything stands that a bot follows; states that find no room are left out, the oldest first."""
         room, topics = _ROOM, dict[str, TopicState]()
-        followed = self._followed.get(bot, set())
+        followed, own = self._followed.get(bot, OrderedDict()), config_topic(bot)
         for name, topic in reversed(self._topics.items()):
-            if name not in followed:
+            if name != own and name not in followed:
                 continue
             room -= len(encode(topic.state))
-            told = topic.state if room >= 0 or name == config_topic(bot) else {}
+            told = topic.state if room >= 0 or name == own else {}
             topics[name] = TopicState(sequence=topic.sequence, state=told)
         return Snapshot(topics=topics)
 

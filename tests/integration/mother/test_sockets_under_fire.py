@@ -200,6 +200,27 @@ async def test_a_snapshot_has_room_whatever_happened_in_how_many_groups(bus: Bus
     sub.close()
 
 
+async def test_a_snapshot_tells_of_all_that_is_followed_in_whatever_order(bus: Bus) -> None:
+    """Also of what was followed ahead of the bot's configuration; what it has left is told of no longer."""
+    bot = BotName("helper")
+    here, left, own = protection_topic(Snowflake("1")), protection_topic(Snowflake("2")), config_topic(bot)
+    for topic in (here, left, own):
+        bus.publisher.publish(topic, "change", {}, state={"n": 1})
+    sub = bus.connect(zmq.SUB, "events")
+
+    async def told() -> set[str]:
+        sub.setsockopt_string(zmq.SUBSCRIBE, sync_topic(bot))
+        assert await asyncio.to_thread(sub.poll, 10_000)
+        return set(read_snapshot(sub.recv_multipart()[1]).topics)
+
+    for topic in (here, left, own):
+        sub.setsockopt_string(zmq.SUBSCRIBE, topic)
+    assert await told() == {here, left, own}
+    sub.setsockopt_string(zmq.UNSUBSCRIBE, left)
+    assert await told() == {here, own}
+    sub.close()
+
+
 async def test_a_snapshot_stands_in_order_with_the_updates(bus: Bus) -> None:
     """Whoever joins in the middle of a thousand updates knows every one: those before, and those behind."""
     topic = config_topic("helper")  # type: ignore[arg-type]  # a plain name serves

@@ -220,7 +220,8 @@ def tools() -> FakeTools:
 
 @pytest.fixture
 def give(live: Any, speaker: Any, model: Any, tools: FakeTools, settings: Any, ask: Any) -> Any:
-    """Give a function that has one question answered, and does something meanwhile."""
+    """Give a function that has one question answered by the same bot, and does something meanwhile."""
+    late_thinkers: set[str | None] = set()
 
     def run(*, meanwhile: Any = None, removed: tuple[str, ...] = (), **changes: Any) -> Ending:
         async def scene() -> Ending:
@@ -231,6 +232,7 @@ def give(live: Any, speaker: Any, model: Any, tools: FakeTools, settings: Any, a
                 toolbox=Toolbox(RetryingTools(tools)),
                 settings=settings.model_copy(update=changes),
                 removed=frozenset(map(Snowflake, removed)),
+                late_thinkers=late_thinkers,
             )
             async with asyncio.TaskGroup() as group:
                 ending = group.create_task(answer.give())

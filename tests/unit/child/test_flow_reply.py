@@ -6,6 +6,8 @@ from typing import Any
 
 from droas_child.core.replies import EDIT_EVERY_S, FIRST_AFTER_S
 from droas_child.flows.reply import Reply
+from droas_common.logs import start_logging
+from droas_common.wire.records import LogRecord
 
 
 async def _grow(reply: Reply, *steps: str | float, final: str) -> None:
@@ -132,3 +134,36 @@ def test_an_abandoned_reply_writes_nothing_further_and_is_taken_back(
     live(scene())
     assert speaker.done("say") == ["Well"]
     assert speaker.messages == {}
+
+
+def _take_back(live: Any, speaker: Any, ask: Any) -> list[str]:
+    """Have a reply taken back; gives the events in the log."""
+    told: list[LogRecord] = []
+
+    async def scene() -> None:
+        reply = Reply(ask(), speaker)
+        await reply.finish("Well.")
+        reply.abandon()
+        await reply.take_back()
+
+    start_logging([told.append])
+    try:
+        live(scene())
+    finally:
+        start_logging([])
+    return [one.event for one in told]
+
+
+def test_a_reply_is_taken_back_although_discord_fails_for_a_while(live: Any, speaker: Any, ask: Any) -> None:
+    """Half a minute of failures is outlived, and nothing need be told."""
+    speaker.failing = ["take_back"] * 4
+    assert _take_back(live, speaker, ask) == []
+    assert speaker.messages == {}
+    assert 25 < speaker.times("take_back")[-1] < 35
+
+
+def test_a_reply_that_cannot_be_taken_back_is_logged(live: Any, speaker: Any, ask: Any) -> None:
+    """After a minute nobody tries any more, and the log says so once."""
+    speaker.failing = ["take_back"] * 100
+    assert _take_back(live, speaker, ask) == ["reply_not_taken_back"]
+    assert 55 < speaker.times("take_back")[-1] < 65

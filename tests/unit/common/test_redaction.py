@@ -58,6 +58,19 @@ def test_a_credential_that_holds_another_shape_is_masked_whole(credential: str) 
         ("http://u:pass@proxy.example?mail=a@b", f"http://{MASK}@proxy.example?mail=a@b"),
         ("http://proxy.example:80 for a@b", "http://proxy.example:80 for a@b"),
         ('{"a":"http://proxy.example:80","b":"c@d"}', '{"a":"http://proxy.example:80","b":"c@d"}'),
+        *(
+            (text, text)
+            for text in (
+                "['http://proxy.example:80','a@b']",
+                "{'u':'http://proxy.example:80','m':'a@b'}",
+                '{\\"u\\":\\"http://proxy.example:80\\",\\"m\\":\\"a@b\\"}',
+                "url=http://proxy.example:80&cc=a@b",
+                "http://proxy.example:80?cc=a@b",
+                "[http://proxy.example:80](mailto:a@b)",
+            )
+        ),
+        ("redis://:80&pass@cache.example", f"redis://{MASK}@cache.example"),
+        ("mysql://u:80pa&s,s')@db.example", f"mysql://{MASK}@db.example"),
         ('{"a":"redis://:pw@db.example","b":"c@d"}', f'{{"a":"redis://{MASK}@db.example","b":"c@d"}}'),
     ],
 )
