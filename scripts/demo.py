@@ -171,7 +171,12 @@ class Interrupted(BaseException):
         self.number = number
 
 
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+    for one in _ENDS:
+        signal.signal(one, signal.SIG_IGN)  # once is enough; another one would end the ending
     raise Interrupted(number)
 
 
@@ -179,6 +184,8 @@ def run(stage: Stage, *, once: bool) -> int:
     """Play, and stay unless `once`; gives the exit code."""
     seen_all = False
     try:
+        for number in _ENDS:
+            signal.signal(number, _interrupt)
         play(stage)
         seen_all = True
         print("Everything above was seen in the sandbox's state, in the audit, or by droasctl.")
@@ -205,8 +212,6 @@ def main() -> int:
     parser.add_argument("--port", type=int, help="port of the page (default 8080, with --once a free one)")
     arguments = parser.parse_args()
     port = arguments.port if arguments.port is not None else (0 if arguments.once else 8080)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
     folder = Path(tempfile.mkdtemp(prefix="droas-demo-"))
     code = run(Stage(folder, port), once=arguments.once)
     if code != 1:

@@ -60,6 +60,7 @@ async def test_a_bot_that_uses_too_much_is_killed_and_says_why(short_tmp: Path) 
     async with town(short_tmp, start=False) as place:
         place.environment |= {
             "DROAS_SUPERVISION__LIMITS__THREADS_HARD": "8",
+            "DROAS_SUPERVISION__LIMITS__THREADS_SOFT": "8",
             "DROAS_SUPERVISION__LIMITS__FILES_HARD": "32",
             "DROAS_SUPERVISION__LIMITS__FILES_SOFT": "32",
             "DROAS_SUPERVISION__PROBE_INTERVAL_S": "0.2",
