@@ -31,8 +31,8 @@ _SHAPES = {
     "bot": r"(?i:(?<=\bbot\s))[A-Za-z0-9._~+/=-]{20,400}",
     "bearer": r"(?i:(?<=\bbearer\s))[A-Za-z0-9._~+/=-]{20,400}",
     # credentials in a URL: up to the last @ of its host's part; a quote ends it where JSON goes on behind, and a
-    # port behind a host is none
-    "://": r"(?<=://)(?:[^\s:/@\"]{1,100}:(?![0-9]{1,5}[]'`&?#|,;\\)>}<])|:)(?:[^\s@/\"]|\"(?![,:}\]])){1,200}(?:@[^\s@/?#\"']{0,100}){0,8}(?=@)",
+    # port behind what can only be a host is none
+    "://": r"(?<=://)(?!(?:localhost|\[[0-9A-Fa-f:.]{2,45}\]|[^\s:/@\"]{0,60}\.[^\s:/@\"]{1,40}):[0-9]{1,5}[]'`&?#|,;\\)>}<])(?:[^\s:/@\"]{1,100}:|:)(?:[^\s@/\"]|\"(?![,:}\]])){1,200}(?:@[^\s@/?#\"']{0,100}){0,8}(?=@)",
     # a JWT
     "eyj": r"\beyJ[A-Za-z0-9_-]{8,1000}+\.eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}",
     # a PEM key, also one whose end is cut off

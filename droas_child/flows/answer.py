@@ -78,6 +78,7 @@ class Answer:
         self._settings = settings
         self._removed = removed
         self._late_thinkers = late_thinkers
+        self._thought_late = False
         self._reply = Reply(question, speaker)
         self._conversation: asyncio.Task[_Text] | None = None
         self._dropped = False
@@ -225,6 +226,10 @@ class Answer:
             and completion.finish_reason != "content_filter"
         ):
             raise ModelFailedError(Failure.BROKEN, "the model said nothing")
+        if self._may_be_thinking(completion) and completion.finish_reason == "length":
+            raise ModelFailedError(Failure.BROKEN, "the model thought until it was cut off")
+        if not tools:
+            completion.calls.clear()  # none were offered: what was said is the answer
         self._show(completion, ended=True)
 
     def _show(self, completion: Completion, *, ended: bool = False) -> None:
@@ -247,8 +252,9 @@ class Answer:
         """Learn from a stream whether its model thinks without saying that it begins to."""
         name = self._settings.llm_config.model
         if completion.thoughts.unbegun:
+            self._thought_late = True
             self._late_thinkers.add(name)
-        elif completion.finish_reason == "stop" and completion.said.strip():
+        elif completion.finish_reason == "stop" and completion.said.strip() and not self._thought_late:
             self._late_thinkers.discard(name)
 
     def _is_too_long(self, completion: Completion) -> bool:

@@ -8,7 +8,7 @@ from droas_mother.adapters.discord.moderating import DiscordModerator
 from droas_mother.adapters.discord.watching import Watcher, connect
 from droas_mother.bootstrap.bots import Bots
 from droas_mother.bootstrap.ground import Ground
-from droas_mother.core.bookkeeping.records import Outcome
+from droas_mother.core.protection.decision import MessageRef
 from droas_mother.core.protection.facts import MessageFacts
 from droas_mother.core.protection.policy_choice import choice_of
 from droas_mother.core.settings import Configuration
@@ -86,10 +86,11 @@ class Protection:
         if verdict is not None and self.executor is not None:
             self.executor.submit(verdict)
 
-    def _note_done(self, verdict: Verdict, outcome: str, seconds: float) -> None:
+    def _note_done(
+        self, verdict: Verdict, outcome: str, seconds: float, standing: frozenset[MessageRef]
+    ) -> None:
         self._metrics.note_action(verdict.decision.rule, outcome, seconds)
-        if outcome != Outcome.OK:
-            self.inspector.note_standing(verdict)
+        self.inspector.note_standing(standing)
 
     def _note_held(self, why: str) -> None:
         self.state, self.why = "held", why

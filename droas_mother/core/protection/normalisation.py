@@ -3,9 +3,9 @@
 The form: compatibility forms are folded (NFKC: full-width letters, ligatures), invisible characters and combining marks
 are dropped, case is folded, white space is one blank, and so is what only looks like it.
 
-Readings: the form itself; the same without the marks of Markdown, which Discord does not show; and the same with letters
-read as the Latin ones that they look like, in words that mix scripts. A word that is all of one script is a word of that
-script. Digits and signs in place of letters are not seen through: what `4` and `0` stand for is a guess.
+Readings: the form itself; the same without the marks of Markdown, which Discord does not show; and the same with the letters
+of words that mix scripts read as those of Latin, of Cyrillic and of Greek that they look like. A word that is all of one
+script is a word of that script. Digits and signs in place of letters are not seen through: what `4` and `0` stand for is a guess.
 
 Source of the look-alikes: Unicode Technical Standard 39, confusables.txt; of Cyrillic, Greek and Armenian those letters that
 are commonly taken for a Latin one, capitals apart from small ones.
@@ -20,8 +20,9 @@ _INVISIBLE = frozenset({"Cf", "Cc", "Cn", "Cs", "Mn", "Me"})
 """Also what has no character yet (Cn): some of it is never shown."""
 
 _KEPT_CONTROLS = frozenset("\n\t ")
-_BLANKS = dict.fromkeys(map(ord, "\u115f\u1160\u2800\u3164\uffa0"), " ")
-"""Fillers of Hangul and the empty Braille cell: letters and symbols by their category, blanks to the eye."""
+_BLANKS = dict.fromkeys(map(ord, "\u115f\u1160\u2800\u3164\uffa0\ufdfa\ufdfb"), " ")
+"""Fillers of Hangul and the empty Braille cell: letters and symbols by their category, blanks to the eye. And two signs
+that stand for whole sentences, which would make a text eighteen times as long."""
 
 _MARKS = re.compile(r"[*`]+|~~+|\|\|+|_{2,}|(?<![^\W_])_|_(?![^\W_])|\\(?=[^\w\s])")
 """What Discord takes for Markdown within a line; a single underscore between letters is shown."""
@@ -30,10 +31,12 @@ _WORD = re.compile(r"[^\W\d_]+")
 _SCRIPTS = tuple(map(re.compile, ("[a-zA-Z]", "[\u0370-\u03ff]", "[\u0400-\u052f]", "[\u0530-\u058f]")))
 """Latin, Greek, Cyrillic, Armenian."""
 
-LOOK_ALIKES = str.maketrans(
+_TO_LATIN = str.maketrans(
     "АВЕКМНОРСТУХІЈЅӀавекмнорстухіјѕӏԁһԛԝѵΑΒΕΖΗΙΚΜΝΟΡΤΥΧαεικνορτυχηγՕՍօսոհցզ",
     "ABEKMHOPCTYXIJSlabekmhopctyxijsldhqwvABEZHIKMNOPTYXaeikvoptuxnyOUounhgq",
 )
+_TO_CYRILLIC = str.maketrans("ABEKMHOPCTYXIJSaekmopctyxijs", "АВЕКМНОРСТУХІЈЅаекморстухіјѕ")
+_TO_GREEK = str.maketrans("ABEZHIKMNOPTYXaikvoptux", "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορτυχ")
 
 BREAK = " \x1f "
 """Between parts of a message, which no rule reads as one; a message itself has no such character in its form."""
@@ -51,13 +54,12 @@ def readings(parts: Iterable[str]) -> tuple[str, ...]:
     """Give the ways in which the parts of a message are read, each once; the first is their normal form."""
     seen = [_visible(part) for part in _bounded(parts)]
     unmarked = [_MARKS.sub("", part) for part in seen]
-    latin = [part if part.isascii() else _WORD.sub(_as_latin, part) for part in unmarked]
-    return tuple(dict.fromkeys(_joined(one) for one in (seen, unmarked, latin)))
-
-
-def skeleton(text: str) -> str:
-    """Give the form of a text all of whose letters are read as the Latin ones that they look like."""
-    return _folded(_visible(text).translate(LOOK_ALIKES))
+    forms = [seen, unmarked]
+    if not all(part.isascii() for part in unmarked):
+        forms += [
+            [_unmixed(part, letters) for part in unmarked] for letters in (_TO_LATIN, _TO_CYRILLIC, _TO_GREEK)
+        ]
+    return tuple(dict.fromkeys(map(_joined, forms)))
 
 
 def _bounded(parts: Iterable[str]) -> Iterable[str]:
@@ -71,7 +73,7 @@ def _bounded(parts: Iterable[str]) -> Iterable[str]:
 def _visible(text: str) -> str:
     """Fold and drop; marks are dropped before, too, because to sort long rows of them takes time."""
     bare = _without_invisible(text[:MAX_TEXT].translate(_BLANKS))
-    decomposed = unicodedata.normalize("NFKD", bare)[:MAX_TEXT].translate(_BLANKS)
+    decomposed = unicodedata.normalize("NFKD", bare).translate(_BLANKS)
     return unicodedata.normalize("NFKC", _without_invisible(decomposed))
 
 
@@ -93,6 +95,11 @@ def _joined(parts: list[str]) -> str:
     return BREAK.join(form for part in parts if (form := _folded(part)))
 
 
-def _as_latin(word: re.Match[str]) -> str:
-    mixed = sum(script.search(word[0]) is not None for script in _SCRIPTS) > 1
-    return word[0].translate(LOOK_ALIKES) if mixed else word[0]
+def _unmixed(text: str, letters: dict[int, int]) -> str:
+    """Read the words that mix scripts in one of them."""
+
+    def read(word: re.Match[str]) -> str:
+        mixed = sum(script.search(word[0]) is not None for script in _SCRIPTS) > 1
+        return word[0].translate(letters) if mixed else word[0]
+
+    return _WORD.sub(read, text)

@@ -35,16 +35,18 @@ MAX_GUILDS = 2_500
 """Groups remembered; Discord puts no more on one connection."""
 
 _IDLE_S = 30.0
+_FIRST_RETRY_S = 5.0
 _SLOWER = 3
 """Each retry waits so many times as long as the one before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Undone:
-    """Messages that Discord did not delete as it was asked to; each later one is among those left."""
+    """Messages that were not deleted: all that are left, those that a later try may delete, and those that nobody will."""
 
     left: frozenset[MessageRef]
     later: frozenset[MessageRef]
+    for_good: frozenset[MessageRef]
 
 
 class ActionExecutor:
@@ -54,7 +56,8 @@ class ActionExecutor:
         moderator: acts in Discord.
         bus: tells the bots.
         audit: writes what was done.
-        on_done: told how long each took, from the message to the last action, in seconds.
+        on_done: told of each how it ended, how long it took from the message to the last action, in seconds, and which
+            messages stand that nobody will delete any more.
     """
 
     def __init__(
@@ -63,7 +66,7 @@ class ActionExecutor:
         bus: EventBus,
         audit: AuditLog,
         *,
-        on_done: Callable[[Verdict, str, float], None],
+        on_done: Callable[[Verdict, str, float, frozenset[MessageRef]], None],
     ) -> None:
         self._moderator = moderator
         self._bus = bus
@@ -105,9 +108,14 @@ class ActionExecutor:
         log.error("protection_overloaded", guild=facts.guild_id, user=facts.author_id, waiting=MAX_WAITING)
         self._forget_silence(lost.verdict)
         if self._group is not None:
+            left = lost.verdict.decision.delete
             words = f"more than {MAX_WAITING} members waited for Discord; this one gave way"
             self._group.create_task(
-                attempt(self._report(lost, Outcome.LIMITED, [words], lost.verdict.decision.delete)),
+                attempt(
+                    self._report(
+                        lost, Outcome.LIMITED, [words], _Undone(left=left, later=frozenset(), for_good=left)
+                    )
+                ),
                 name=f"lost-{facts.message_id}",
             )
 
@@ -147,16 +155,17 @@ class ActionExecutor:
                 still_loud = unsilenced is not None and unsilenced.retry_after_s is not None
                 seconds = verdict.decision.time_out_s if still_loud else 0.0
                 rest = replace(verdict.decision, delete=undone.later, time_out_s=seconds)
-                delay_s = max(delays_s) * _SLOWER**waiting.tries
+                delay_s = max(*delays_s, _FIRST_RETRY_S * _SLOWER**waiting.tries)
                 again = Waiting(
                     verdict=replace(verdict, decision=rest),
                     tries=waiting.tries + 1,
                     due_s=asyncio.get_running_loop().time() + delay_s,
                 )
                 self._line_up(line, again)
+                undone = replace(undone, for_good=undone.left - undone.later)
             outcome = Outcome.FAILED if problems else Outcome.OK
             words = list(dict.fromkeys(one.words for one in problems))
-            await self._report(waiting, outcome, words, undone.left)
+            await self._report(waiting, outcome, words, undone)
 
     async def _delete(self, decision: Decision) -> tuple[_Undone, list[Problem]]:
         """Delete, request by request; gives what is left of it, and what went wrong."""
@@ -172,7 +181,7 @@ class ActionExecutor:
                 undone = one.refs if problem.left is None else _of(one.refs, problem.left)
                 left |= undone
                 later |= undone if problem.retry_after_s is not None else frozenset()
-        return _Undone(left, later), problems
+        return _Undone(left=left, later=later, for_good=left), problems
 
     def _forget_silence(self, verdict: Verdict) -> None:
         """Let a later offence silence the member anew, once nothing waits that this time-out was for."""
@@ -180,9 +189,10 @@ class ActionExecutor:
             self._silences.forget(verdict)
 
     async def _report(
-        self, waiting: Waiting, outcome: Outcome, problems: Sequence[str], left: frozenset[MessageRef]
+        self, waiting: Waiting, outcome: Outcome, problems: Sequence[str], undone: _Undone
     ) -> None:
         """Write down, log and count what became of a verdict, and which messages are left of it."""
+        left = undone.left
         facts, decision = waiting.verdict.facts, waiting.verdict.decision
         elapsed_s = time.monotonic() - facts.at_s
         with trace(current_trace_id()) as trace_id:
@@ -215,7 +225,7 @@ class ActionExecutor:
                 outcome=outcome.value,
                 problems=[*problems, unwritten.words] if unwritten is not None else problems,
             )
-        self._on_done(waiting.verdict, outcome.value, elapsed_s)
+        self._on_done(waiting.verdict, outcome.value, elapsed_s, undone.for_good)
 
     def _tell_bots(self, verdict: Verdict) -> None:
         facts, decision = verdict.facts, verdict.decision

@@ -82,9 +82,9 @@ class Inspector:
                 return
             self._recent.popitem(last=False)
 
-    def note_standing(self, verdict: Verdict) -> None:
-        """Note that a verdict was not carried out: what it was to delete still stands, and may be judged again."""
-        for ref in verdict.decision.delete:
+    def note_standing(self, refs: Iterable[MessageRef]) -> None:
+        """Note that nobody will delete these any more: they still stand, and may be judged again."""
+        for ref in refs:
             self._condemned.pop(ref.message_id, None)
 
     def _note_condemned(self, refs: Iterable[MessageRef]) -> None:

@@ -1,6 +1,7 @@
 """Members who are being timed out, beside everything else that is done about them."""
 
 import asyncio
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -15,7 +16,18 @@ MAX_AT_ONCE = 10
 MAX_SILENCED = 20_000
 """Members remembered as silenced; the one silenced longest ago is forgotten first."""
 
+_ON_THE_WAY_S = 5.0
+"""So much later than a time-out a message may arrive that was written before it."""
+
 type _Member = tuple[Snowflake, Snowflake]
+
+
+@dataclass(frozen=True, slots=True)
+class _Silent:
+    """Since when, by the clock of messages, and until when, by the loop's, a member is silenced."""
+
+    since_s: float
+    until_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +52,7 @@ class Silences:
     def __init__(self, moderator: Moderator) -> None:
         self._moderator = moderator
         self._known: dict[_Member, _Silence] = {}
-        self._until_s: OrderedDict[_Member, float] = OrderedDict()
+        self._silent: OrderedDict[_Member, _Silent] = OrderedDict()
         self._doors: dict[Snowflake, asyncio.Semaphore] = {}
 
     def begin(self, verdict: Verdict, group: asyncio.TaskGroup) -> None:
@@ -89,7 +101,13 @@ class Silences:
             await asyncio.wait({earlier})  # so that Discord is told of the harsher one last
         async with self._doors.setdefault(facts.guild_id, asyncio.Semaphore(MAX_AT_ONCE)):
             until_s = asyncio.get_running_loop().time() + decision.time_out_s
-            if self._until_s.get(member, 0.0) >= until_s:
+            silent = self._silent.get(member)
+            # Who has written since was released, by a moderator or by leaving the group and coming back.
+            if (
+                silent is not None
+                and silent.until_s >= until_s
+                and facts.at_s <= silent.since_s + _ON_THE_WAY_S
+            ):
                 return None
             problem = await attempt(
                 self._moderator.time_out(
@@ -101,10 +119,10 @@ class Silences:
             return problem
 
     def _note(self, member: _Member, until_s: float) -> None:
-        self._until_s[member] = until_s
-        self._until_s.move_to_end(member)
-        if len(self._until_s) > MAX_SILENCED:
-            self._until_s.popitem(last=False)
+        self._silent[member] = _Silent(since_s=time.monotonic(), until_s=until_s)
+        self._silent.move_to_end(member)
+        if len(self._silent) > MAX_SILENCED:
+            self._silent.popitem(last=False)
 
 
 def _member(verdict: Verdict) -> _Member:

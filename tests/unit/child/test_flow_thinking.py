@@ -53,3 +53,25 @@ def test_thoughts_without_an_end_are_not_told_of_a_failure(give: Any, speaker: A
     (words,) = speaker.shown()
     assert "reference" in words
     assert "rude" not in words
+
+
+def test_a_thought_that_is_cut_off_is_no_answer(give: Any, speaker: Any, model: Any) -> None:
+    """Of a model of this sort all that came may be a thought."""
+    cut = {"choices": [{"delta": {}, "finish_reason": "length"}]}
+    model.scripts = [_ALOUD, ["He is rude and I think he is a fool", cut], ["He is rude and", cut]]
+    give()
+    model.finish = None
+    speaker.messages.clear()
+    assert give() is Ending.MODEL_FAILED
+    (words,) = speaker.shown()
+    assert "rude" not in words
+
+
+def test_calls_of_tools_that_were_not_offered_are_no_thought(give: Any, speaker: Any, model: Any) -> None:
+    """In the last round a model of this sort answers, and wants a tool all the same."""
+    model.scripts = [_ALOUD, ["The answer.", model.wants(("a", "economy__balance", "{}"))]]
+    give(max_tool_rounds=0)
+    speaker.messages.clear()
+    model.finish = None
+    assert give(max_tool_rounds=0) is Ending.ANSWERED
+    assert speaker.shown() == ["The answer."]

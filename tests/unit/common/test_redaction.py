@@ -69,6 +69,16 @@ def test_a_credential_that_holds_another_shape_is_masked_whole(credential: str) 
                 "[http://proxy.example:80](mailto:a@b)",
             )
         ),
+        *(
+            (f"{scheme}://{who}@db.example/x", f"{scheme}://{MASK}@db.example/x")
+            for scheme, who in (
+                ("postgres", "droas:12&Secret99"),
+                ("amqp", "u:2024;Kx9"),
+                ("https", "bob:42)zz"),
+                ("redis", "u:7'abc"),
+            )
+        ),
+        ("['http://[::1]:80','a@b']", "['http://[::1]:80','a@b']"),
         ("redis://:80&pass@cache.example", f"redis://{MASK}@cache.example"),
         ("mysql://u:80pa&s,s')@db.example", f"mysql://{MASK}@db.example"),
         ('{"a":"redis://:pw@db.example","b":"c@d"}', f'{{"a":"redis://{MASK}@db.example","b":"c@d"}}'),

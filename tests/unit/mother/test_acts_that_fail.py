@@ -76,9 +76,13 @@ class Scene:
         self.records: list[AuditRecord] = []
         self.warnings: list[int] = []
         self.counted: list[str] = []
-        self.executor = ActionExecutor(
-            self.discord, self, self, on_done=lambda _verdict, outcome, _seconds: self.counted.append(outcome)
-        )
+        self.standing: list[list[str]] = []
+        self.executor = ActionExecutor(self.discord, self, self, on_done=self.note)
+
+    def note(self, _verdict: Verdict, outcome: str, _seconds: float, standing: frozenset[MessageRef]) -> None:
+        """Count."""
+        self.counted.append(outcome)
+        self.standing.append(sorted(ref.message_id for ref in standing))
 
     async def write(self, *records: AuditRecord, rows: Sequence[Profile] = ()) -> None:
         """Write down."""
@@ -213,6 +217,34 @@ def test_what_failed_is_tried_again(live: Live) -> None:
     assert scene.outcomes == ["failed", "failed", "ok"]
     assert '"tries":3' in scene.records[-1].arguments
     assert scene.warnings == [1, 0, 0]
+    assert scene.standing == [[], [], []]  # a try is to come, or it was deleted
+
+
+def test_what_discord_names_is_waited_for_and_no_longer(live: Live) -> None:
+    """The waits of our own grow with each try; the one that Discord asks for is its own."""
+    scene = Scene({"2": [BROKEN, OutsideError("shut out", retry_after_s=3600)]})
+
+    async def story() -> None:
+        async with scene.at_work():
+            scene.executor.submit(offence(1, time_out_s=0))
+            await asyncio.sleep(20_000)
+
+    live(story())
+    assert [at_s for at_s, _ in scene.discord.tried] == [0, 5, 3605]
+
+
+def test_what_nobody_will_delete_is_told(live: Live) -> None:
+    """It may be judged again; what is deleted, or still to be, may not, whatever became of the time-out."""
+    scene = Scene({"20": [FORBIDDEN]}, time_outs=[FORBIDDEN])
+
+    async def story() -> None:
+        async with scene.at_work():
+            scene.executor.submit(offence(1, channels=("10", "20")))
+            await asyncio.sleep(100)
+
+    live(story())
+    (standing,) = scene.standing
+    assert len(standing) == 1
 
 
 def test_the_audit_tells_what_was_deleted_and_what_is_left(live: Live) -> None:

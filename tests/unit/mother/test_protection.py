@@ -101,6 +101,35 @@ def test_a_word_of_another_script_with_a_latin_letter_is_that_word() -> None:
     assert not judged(facts(casino.format("o")), settings)
 
 
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        (
+            "\N{CYRILLIC SMALL LETTER ES}\N{CYRILLIC SMALL LETTER U}\N{CYRILLIC SMALL LETTER KA}\N{CYRILLIC SMALL LETTER A}",
+            "c\N{CYRILLIC SMALL LETTER U}\N{CYRILLIC SMALL LETTER KA}\N{CYRILLIC SMALL LETTER A}",
+        ),
+        (
+            "\N{CYRILLIC SMALL LETTER I}\N{CYRILLIC SMALL LETTER ZE} \N{CYRILLIC SMALL LETTER ZE}\N{CYRILLIC SMALL LETTER O}",
+            "\N{CYRILLIC SMALL LETTER I}\N{CYRILLIC SMALL LETTER ZE} \N{CYRILLIC SMALL LETTER ZE}o",
+        ),
+        (
+            "\N{GREEK SMALL LETTER NU}\N{GREEK SMALL LETTER OMICRON WITH TONOS}\N{GREEK SMALL LETTER MU}\N{GREEK SMALL LETTER FINAL SIGMA}",
+            "N\N{GREEK CAPITAL LETTER OMICRON}\N{GREEK CAPITAL LETTER MU}\N{GREEK CAPITAL LETTER SIGMA}",
+        ),
+    ],
+)
+def test_look_alikes_are_read_in_each_script(word: str, text: str) -> None:
+    """Words all of whose letters have a double, phrases, and capitals, which look like other letters than small ones."""
+    assert judged(facts(text), ProtectionSettings(keywords=(word,)))
+
+
+def test_nothing_that_grows_hides_what_stands_behind_it() -> None:
+    """One character may stand for eighteen, and still all of a message is read."""
+    padding = "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 1_500 + "\N{SQUARE ESUKUUDO}" * 1_500
+    assert judged(facts(f"{padding} discord.gg/abc")).rule == "invites"
+    assert judged(facts(f"discord.gg/{',/../' * 150}abc")).rule == "invites"
+
+
 @pytest.mark.parametrize("text", ["a_scam_b", "bad_word", "4 * 5 * 6", "f**k"])
 def test_marks_that_are_shown_are_read_as_they_stand(text: str) -> None:
     """An underscore between letters is one; and what is forbidden with marks is found with them."""
@@ -308,6 +337,7 @@ def test_merging_is_a_semilattice(first: Decision, second: Decision, third: Deci
 @pytest.mark.parametrize(
     "text",
     [
+        "\N{SQUARE ESUKUUDO}",
         "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}",
         "a\u0345\u0301\u0316",
         "discord.gg/",
@@ -319,8 +349,8 @@ def test_merging_is_a_semilattice(first: Decision, second: Decision, third: Deci
 def test_whatever_is_written_little_is_looked_at(text: str) -> None:
     """A form never grows beyond the bound, whatever its letters stand for."""
     whole = text * (2 * MAX_TEXT)
-    assert len(normalise(whole)) <= 3 * MAX_TEXT
-    assert all(len(one) <= 3 * MAX_TEXT for one in readings((whole, whole)))
+    assert len(normalise(whole)) <= 7 * MAX_TEXT
+    assert all(len(one) <= 7 * MAX_TEXT for one in readings((whole, whole)))
 
 
 @given(st.text(max_size=200))
@@ -349,7 +379,7 @@ def test_a_judged_message_is_not_judged_again() -> None:
     verdict = inspector.inspect(facts("an old scam", number=2, at_s=1.0, edited=True))
     assert verdict is not None
     assert inspector.inspect(facts("an old scam", number=2, at_s=1.5, edited=True)) is None
-    inspector.note_standing(verdict)  # it was not carried out
+    inspector.note_standing(verdict.decision.delete)  # it was not carried out
     assert inspector.inspect(facts("an old scam", number=2, at_s=2.0, edited=True))
 
 

@@ -1,6 +1,7 @@
 """Nobody is set free by a milder time-out than the one that he is under."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -43,7 +44,7 @@ class Discord:
         """Delete nothing: these tests do not ask for it."""
 
 
-def offence(seconds: float, author: str = "9") -> Verdict:
+def offence(seconds: float, author: str = "9", *, at_s: float = 0.0) -> Verdict:
     """Give a verdict that silences for so long."""
     facts = MessageFacts(
         guild_id=Snowflake("1"),
@@ -51,7 +52,7 @@ def offence(seconds: float, author: str = "9") -> Verdict:
         message_id=Snowflake("3"),
         author_id=Snowflake(author),
         author_name="spammer",
-        at_s=0.0,
+        at_s=at_s,
         text="",
     )
     delete = frozenset({MessageRef(Snowflake("2"), Snowflake("3"))})
@@ -66,6 +67,20 @@ async def one_wave(silenced: Silences, group: asyncio.TaskGroup, *verdicts: Verd
     for verdict in verdicts:
         silenced.forget(verdict)
     return [problem.words if problem is not None else None for problem in problems]
+
+
+def test_who_writes_again_has_been_released(live: Live) -> None:
+    """A moderator has lifted the time-out: a milder one is done then."""
+    discord = Discord()
+
+    async def story() -> None:
+        silenced = Silences(discord)
+        async with asyncio.TaskGroup() as group:
+            await one_wave(silenced, group, offence(3600))
+            await one_wave(silenced, group, offence(60, at_s=time.monotonic() + 60))
+
+    live(story())
+    assert [seconds for _, seconds in discord.told] == [3600, 60]
 
 
 def test_a_milder_time_out_shortens_no_harsher_one(live: Live) -> None:

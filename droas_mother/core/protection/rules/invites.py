@@ -12,7 +12,8 @@ from droas_mother.core.protection.policy import Policy
 from droas_mother.core.protection.rules.base import against
 
 _HOST = re2.compile(r"(?:^|[^a-z0-9-])(discord(?:app)?\.com|discord\.gg|dsc\.gg|discord\.me)\.?(?::\d*)?/")
-_PATH = re.compile(r"[^\s<>?#]{0,600}")
+_MOST = 600
+_PATH = re.compile(rf"[^\s<>?#]{{0,{_MOST}}}")
 _CODE = re.compile(r"[a-z0-9-]{2,32}")
 _NOTHING = re.compile(r"/(?:\.?/)+")
 """Parts of a path that lead nowhere; browsers leave them out."""
@@ -54,6 +55,10 @@ def codes(text: str) -> Iterator[str]:
     plain = _NOTHING.sub("/", plain)
     for found in _HOST.finditer(plain):
         path = _PATH.match(plain, found.end())
+        if path is not None and len(path[0]) == _MOST and ".." in path[0]:
+            yield path[
+                0
+            ]  # nobody needs so many steps but who hides where they lead; it is no code that could be allowed
         parts = path[0].split("/") if path is not None else []
         for way in (parts, _resolved(parts)):
             code = _code_of(found[1], way)

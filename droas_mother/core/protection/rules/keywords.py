@@ -6,7 +6,7 @@ import re2
 
 from droas_mother.core.protection.decision import Decision
 from droas_mother.core.protection.facts import MessageFacts, Trace
-from droas_mother.core.protection.normalisation import normalise, skeleton
+from droas_mother.core.protection.normalisation import normalise
 from droas_mother.core.protection.policy import Policy
 from droas_mother.core.protection.rules.base import against
 
@@ -21,10 +21,7 @@ class KeywordRule:
     name = "keywords"
 
     def __init__(self, keywords: tuple[str, ...]) -> None:
-        # One of another script is also looked for with some of its letters replaced by the Latin ones that they look like.
-        # Not when all of them have such a one: it would be another word.
-        mixed = {form for word in keywords if not (form := skeleton(word)).isascii()}
-        self._keywords = tuple(sorted({normal for word in keywords if (normal := normalise(word))} | mixed))
+        self._keywords = tuple(sorted({normal for word in keywords if (normal := normalise(word))}))
 
     def judge(self, facts: MessageFacts, recent: tuple[Trace, ...], policy: Policy) -> Decision:  # noqa: ARG002 - port
         """Say what to do about a message with a forbidden word."""
