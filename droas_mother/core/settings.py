@@ -38,6 +38,10 @@ class ControlBotSettings(StrictModel):
     )
 
 
+SERVED_DATABASES = ("sqlite", "postgresql")
+"""Kinds of databases, as their addresses begin."""
+
+
 class StorageSettings(StrictModel):
     """Where accounts and the audit are kept."""
 

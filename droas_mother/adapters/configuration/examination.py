@@ -186,14 +186,7 @@ class Examiner:
                 # What is missing may stand in what could not be read, and no value is no second fault.
                 if not (unread and fault.missing) and (owner, fault.place) not in self._unset:
                     span = document.span(fault.place, of_key=fault.of_key)
-                    self._findings.note(
-                        owner,
-                        span,
-                        fault.words,
-                        expected=fault.expected,
-                        nearest=fault.nearest,
-                        named=fault.named,
-                    )
+                    self._findings.note_fault(owner, span, fault)
             return None
         return value if isinstance(value, StrictModel) and not self._findings.has(owner) else None
 

@@ -78,14 +78,7 @@ def lay(
     for fault in faults:
         span = layers.span(fault.place, of_key=fault.of_key)
         if fault.place not in unset or not span.line:
-            findings.note(
-                MOTHER,
-                span,
-                fault.words,
-                expected=fault.expected,
-                nearest=fault.nearest,
-                named=fault.named,
-            )
+            findings.note_fault(MOTHER, span, fault)
     return layers, None if findings.has(MOTHER) else settings
 
 

@@ -11,7 +11,7 @@ import nextcord
 
 from droas_common.ids import Snowflake
 from droas_mother.core.protection.facts import MessageFacts
-from droas_mother.core.protection.normalisation import normalise, readings
+from droas_mother.core.protection.normalisation import read
 
 MAX_NAME = 100
 """Characters kept of a member's or a role's name."""
@@ -40,6 +40,7 @@ def facts_of(
         return None  # an update without an author only adds a link's preview
     replied_to = ((data.get("referenced_message") or {}).get("author") or {}).get("id")
     mentioned = {one["id"] for one in data.get("mentions", ())} - {replied_to}
+    words = read(tuple(_written(data)), tuple(_labels(data)))
     roles = [role for one in member.get("roles", ()) if (role := guild.get_role(int(one))) is not None]
     return MessageFacts(
         guild_id=Snowflake(str(guild.id)),
@@ -48,8 +49,8 @@ def facts_of(
         author_id=Snowflake(author["id"]),
         author_name=(member.get("nick") or author.get("global_name") or author["username"])[:MAX_NAME],
         at_s=at_s,
-        text=normalise("\n".join(_written(data))),
-        readings=readings((*_written(data), *_labels(data))),
+        text=words.said,
+        readings=words.readings,
         mentioned_users=frozenset(map(Snowflake, mentioned)),
         mentioned_roles=frozenset(map(Snowflake, data.get("mention_roles", ()))),
         author_roles=tuple(role.name[:MAX_NAME] for role in roles),

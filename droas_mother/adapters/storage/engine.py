@@ -8,6 +8,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from droas_common.errors import ConfigurationError, DroasError, ExitCode, OutsideError, RequestError
 from droas_mother.adapters.storage.revisions import HEAD, bring_forward, check_known, create, revision_of
+from droas_mother.core.settings import SERVED_DATABASES
 
 _BUSY_TIMEOUT_MS = 2_000
 """Who waits for a lock longer is told to come back; the deadline of a tool call is five seconds."""
@@ -17,8 +18,6 @@ _LOG_PAGES = 4_000
 
 The same pages are written by call after call: four times SQLite's own number is four times as rarely, and half the work.
 """
-
-_SERVED = ("sqlite", "postgresql")
 
 _RESTORE = "; stop the mother and restore a backup: droasctl db restore FILE --force"
 _FAULTY = ("malformed", "not a database")
@@ -76,8 +75,8 @@ def open_engine(
 def connect(url: str) -> Engine:
     """Give the engine of a database, which is neither opened nor changed yet; raises ConfigurationError."""
     kind = _kind(url)
-    if kind not in _SERVED:
-        raise ConfigurationError(f"storage.url: {kind} is not served; use {' or '.join(_SERVED)}")
+    if kind not in SERVED_DATABASES:
+        raise ConfigurationError(f"storage.url: {kind} is not served; use {' or '.join(SERVED_DATABASES)}")
     try:
         engine = create_engine(url, pool_pre_ping=True, pool_size=2, max_overflow=2, **_options(url))
     except (SQLAlchemyError, ImportError) as error:

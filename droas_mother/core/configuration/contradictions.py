@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from droas_mother.core.configuration.faults import Fault
-from droas_mother.core.settings import MotherSettings
+from droas_mother.core.settings import SERVED_DATABASES, MotherSettings
 from droas_mother.core.tools.tool_settings import EconomySettings
 
-_SERVED = re.compile(r"(sqlite|postgresql)(\+[a-z0-9_]+)?://")
+_SERVED = re.compile(rf"({'|'.join(SERVED_DATABASES)})(\+[a-z0-9_]+)?://")
 _ID = re.compile(r"[0-9]{1,20}")
 
 

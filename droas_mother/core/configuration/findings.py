@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from droas_common.ids import BotName
 from droas_mother.core.configuration.diagnosis import Diagnosis, Span
+from droas_mother.core.configuration.faults import Fault
 from droas_mother.core.configuration.layout import Kind, Owner
 from droas_mother.core.configuration.source_lines import Sources
 
@@ -60,6 +61,10 @@ class Findings:
         self._faulty[owner] = self._faulty.get(owner, 0) + 1
         if self._faulty[owner] <= MOST_PER_OWNER:
             self._noted[one] = None  # the same fault twice is one
+
+    def note_fault(self, owner: Owner | None, span: Span, fault: Fault) -> None:
+        """Note a fault of an owner's data, found at this place."""
+        self.note(owner, span, fault.words, expected=fault.expected, nearest=fault.nearest, named=fault.named)
 
     def has(self, owner: Owner) -> bool:
         """Say whether anything is wrong with what somebody owns."""

@@ -13,7 +13,8 @@ are commonly taken for a Latin one, capitals apart from small ones.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 _SPACES = re.compile(r"\s+")
 _INVISIBLE = frozenset({"Cf", "Cc", "Cn", "Cs", "Mn", "Me"})
@@ -31,12 +32,15 @@ _WORD = re.compile(r"[^\W\d_]+")
 _SCRIPTS = tuple(map(re.compile, ("[a-zA-Z]", "[\u0370-\u03ff]", "[\u0400-\u052f]", "[\u0530-\u058f]")))
 """Latin, Greek, Cyrillic, Armenian."""
 
-_TO_LATIN = str.maketrans(
-    "АВЕКМНОРСТУХІЈЅӀавекмнорстухіјѕӏԁһԛԝѵΑΒΕΖΗΙΚΜΝΟΡΤΥΧαεικνορτυχηγՕՍօսոհցզ",
-    "ABEKMHOPCTYXIJSlabekmhopctyxijsldhqwvABEZHIKMNOPTYXaeikvoptuxnyOUounhgq",
+_LOOK_ALIKES = (
+    str.maketrans(
+        "АВЕКМНОРСТУХІЈЅӀавекмнорстухіјѕӏԁһԛԝѵΑΒΕΖΗΙΚΜΝΟΡΤΥΧαεικνορτυχηγՕՍօսոհցզ",
+        "ABEKMHOPCTYXIJSlabekmhopctyxijsldhqwvABEZHIKMNOPTYXaeikvoptuxnyOUounhgq",
+    ),
+    str.maketrans("ABEKMHOPCTYXIJSaekmopctyxijs", "АВЕКМНОРСТУХІЈЅаекморстухіјѕ"),
+    str.maketrans("ABEZHIKMNOPTYXaikvoptux", "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορτυχ"),
 )
-_TO_CYRILLIC = str.maketrans("ABEKMHOPCTYXIJSaekmopctyxijs", "АВЕКМНОРСТУХІЈЅаекморстухіјѕ")
-_TO_GREEK = str.maketrans("ABEZHIKMNOPTYXaikvoptux", "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορτυχ")
+"""Letters as those of Latin, Cyrillic and Greek that they look like."""
 
 BREAK = " \x1f "
 """Between parts of a message, which no rule reads as one; a message itself has no such character in its form."""
@@ -50,24 +54,36 @@ def normalise(text: str) -> str:
     return _folded(_visible(text))
 
 
-def readings(parts: Iterable[str]) -> tuple[str, ...]:
-    """Give the ways in which the parts of a message are read, each once; the first is their normal form."""
-    seen = [_visible(part) for part in _bounded(parts)]
+class Words(NamedTuple):
+    """The words of a message.
+
+    Args:
+        said: the normal form of what it says.
+        readings: the ways in which all of them are read, each once; the first is their normal form.
+    """
+
+    said: str
+    readings: tuple[str, ...]
+
+
+def read(said: Sequence[str], beside: Sequence[str] = ()) -> Words:
+    """Read what a message says and the words on what hangs on it, part by part."""
+    seen = [_visible(part) for part in _bounded((*said, *beside))]
     unmarked = [_MARKS.sub("", part) for part in seen]
+    mixed = {
+        word for part in unmarked if not part.isascii() for word in _WORD.findall(part) if _is_mixed(word)
+    }
     forms = [seen, unmarked]
-    if not all(part.isascii() for part in unmarked):
-        forms += [
-            [_unmixed(part, letters) for part in unmarked] for letters in (_TO_LATIN, _TO_CYRILLIC, _TO_GREEK)
-        ]
-    return tuple(dict.fromkeys(map(_joined, forms)))
+    if mixed:
+        forms += [[_unmixed(part, mixed, letters) for part in unmarked] for letters in _LOOK_ALIKES]
+    return Words(_joined(seen[: len(said)]), tuple(dict.fromkeys(map(_joined, forms))))
 
 
-def _bounded(parts: Iterable[str]) -> Iterable[str]:
+def _bounded(parts: Iterable[str]) -> Iterator[str]:
     room = MAX_TEXT
     for part in parts:
-        if part and room > 0:
-            yield part[:room]
-            room -= len(part)
+        yield part[:room]
+        room = max(0, room - len(part))
 
 
 def _visible(text: str) -> str:
@@ -95,11 +111,10 @@ def _joined(parts: list[str]) -> str:
     return BREAK.join(form for part in parts if (form := _folded(part)))
 
 
-def _unmixed(text: str, letters: dict[int, int]) -> str:
+def _is_mixed(word: str) -> bool:
+    return sum(script.search(word) is not None for script in _SCRIPTS) > 1
+
+
+def _unmixed(text: str, mixed: Container[str], letters: dict[int, int]) -> str:
     """Read the words that mix scripts in one of them."""
-
-    def read(word: re.Match[str]) -> str:
-        mixed = sum(script.search(word[0]) is not None for script in _SCRIPTS) > 1
-        return word[0].translate(letters) if mixed else word[0]
-
-    return _WORD.sub(read, text)
+    return _WORD.sub(lambda word: word[0].translate(letters) if word[0] in mixed else word[0], text)

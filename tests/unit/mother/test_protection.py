@@ -9,7 +9,7 @@ from droas_common.settings import ProtectionLevel
 from droas_mother.core.protection.decision import Decision, MessageRef, merge
 from droas_mother.core.protection.facts import MEMORY_MESSAGES, MEMORY_S, MessageFacts, remember
 from droas_mother.core.protection.judgement import decide, rules
-from droas_mother.core.protection.normalisation import MAX_TEXT, normalise, readings
+from droas_mother.core.protection.normalisation import MAX_TEXT, normalise, read
 from droas_mother.core.protection.policy import POLICIES
 from droas_mother.core.protection.policy_settings import PolicySettings
 from droas_mother.core.settings import ProtectionSettings
@@ -23,6 +23,7 @@ def facts(
     text: str = "hello", *, labels: tuple[str, ...] = (), number: int = 1, at_s: float = 0.0, **more: object
 ) -> MessageFacts:
     """Give a message."""
+    words = read((text,), labels)
     given_facts: dict[str, object] = {
         "guild_id": Snowflake("1"),
         "channel_id": Snowflake("2"),
@@ -30,8 +31,8 @@ def facts(
         "author_id": Snowflake("9"),
         "author_name": "ada",
         "at_s": at_s,
-        "text": normalise(text),
-        "readings": readings((text, *labels)),
+        "text": words.said,
+        "readings": words.readings,
         **more,
     }
     return MessageFacts(**given_facts)  # type: ignore[arg-type]  # a test may vary any field
@@ -350,7 +351,7 @@ def test_whatever_is_written_little_is_looked_at(text: str) -> None:
     """A form never grows beyond the bound, whatever its letters stand for."""
     whole = text * (2 * MAX_TEXT)
     assert len(normalise(whole)) <= 7 * MAX_TEXT
-    assert all(len(one) <= 7 * MAX_TEXT for one in readings((whole, whole)))
+    assert all(len(one) <= 7 * MAX_TEXT for one in read((whole,), (whole,)).readings)
 
 
 @given(st.text(max_size=200))
